@@ -1,0 +1,1 @@
+"""The ledger: an append-only, hash-linked, provable record of what was said."""
