@@ -1,0 +1,236 @@
+"""The one settings module: typed, read from BEYOU_* (docs/reference/settings.md), safe by default."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from beyou.config.databases import database_from_url, sqlite
+from beyou.config.environment import Environment
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+_env = Environment(os.environ, BASE_DIR)
+
+MODE = _env.mode
+PRODUCTION = MODE == "production"
+DATA_DIR = _env.data_dir
+# Debug pages would leak settings and relax the CSP; the log tells developers the same.
+DEBUG = False
+
+ORIGIN = _env.text("BEYOU_ORIGIN", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+_origin = urlsplit(ORIGIN)
+if PRODUCTION and (_origin.scheme != "https" or not _origin.hostname):
+    raise ImproperlyConfigured("Production needs BEYOU_ORIGIN with https, such as https://example.org.")
+INSTANCE_NAME = _env.text("BEYOU_INSTANCE_NAME", "BeYou")
+IN_PROCESS = _env.flag("BEYOU_IN_PROCESS", default=True)
+
+SECRET_KEY = _env.secret("BEYOU_SECRET_KEY")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("BEYOU_SECRET_KEY is shorter than 50 characters.")
+ENCRYPTION_KEYS = [key.strip() for key in _env.secret("BEYOU_ENCRYPTION_KEYS").split(",") if key.strip()]
+MAC_KEY = _env.secret_bytes("BEYOU_MAC_KEY", 32)
+
+LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
+LEDGER_ORIGIN = (_origin.netloc or "beyou.invalid") + "/ledger"
+LEDGER_CONSENSUS = _env.text("BEYOU_LEDGER_CONSENSUS", "pow")
+LEDGER_DIFFICULTY_BITS = _env.integer("BEYOU_LEDGER_DIFFICULTY_BITS", 8, low=0, high=32)
+LEDGER_HIGH_WATER = DATA_DIR / "ledger.highwater"
+
+MESSAGE_LIMIT_BYTES = _env.integer("BEYOU_MESSAGE_LIMIT_BYTES", 65536, low=256, high=1_048_576)
+SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST", 5000, low=1, high=1_000_000)
+TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES", 0, low=0, high=8)
+
+ALLOWED_HOSTS = (
+    [_origin.hostname or "invalid"] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
+CSRF_TRUSTED_ORIGINS = [ORIGIN] if PRODUCTION else []
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.auth",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "beyou.core",
+    "beyou.users",
+    "beyou.keys",
+    "beyou.blocks",
+    "beyou.notifications",
+    "beyou.ledger",
+    "beyou.friends",
+    "beyou.messaging",
+    "beyou.console",
+]
+
+MIDDLEWARE = [
+    "beyou.core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "beyou.core.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "beyou.users.middleware.MemberMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "beyou.core.middleware.ErrorMiddleware",
+]
+
+ROOT_URLCONF = "beyou.config.urls"
+WSGI_APPLICATION = "beyou.config.wsgi.application"
+ASGI_APPLICATION = "beyou.config.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "beyou.core.context.instance",
+                "beyou.notifications.context.notification_count",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.app_directories.Loader"],
+                )
+            ],
+            "builtins": ["django.templatetags.static", "beyou.core.templatetags.beyou"],
+        },
+    }
+]
+
+_database_url = _env.optional("BEYOU_DATABASE_URL")
+DATABASES = {
+    "default": database_from_url(_database_url) if _database_url else sqlite(DATA_DIR / "db.sqlite3")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _env.optional("BEYOU_REDIS_URL")
+if PRODUCTION and not IN_PROCESS and not REDIS_URL:
+    raise ImproperlyConfigured("Several processes (BEYOU_IN_PROCESS=0) need BEYOU_REDIS_URL.")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["beyou.users.backends.MemberBackend"]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if MODE == "test"
+    else ["beyou.users.hashers.MemberHasher"]
+)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "beyou-session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "beyou-csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_FAILURE_VIEW = "beyou.core.views.csrf_failure"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION and TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["beyou", "beyou-htmx", "lit-html"],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Vite's hashes are final; hashing again would load a shared chunk under two names.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+VITE_MANIFEST = BASE_DIR / "frontend" / "dist" / ".vite" / "manifest.json"
+
+
+def WHITENOISE_IMMUTABLE_FILE_TEST(path: str, url: str) -> bool:  # noqa: N802  (WhiteNoise's name)
+    return url.startswith("/static/assets/")
+
+
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/home"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "beyou.users.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"signup": "beyou.users.forms.SignUpForm", "login": "beyou.users.forms.SignInForm"}
+
+MAIL_URL = _env.text("BEYOU_MAIL_URL", "console:")
+DEFAULT_FROM_EMAIL = _env.text("BEYOU_MAIL_FROM", "BeYou <noreply@localhost>")
+_mail = urlsplit(MAIL_URL)
+if _mail.scheme == "console":
+    if PRODUCTION:
+        raise ImproperlyConfigured(
+            "Production needs BEYOU_MAIL_URL, such as smtp+tls://user:password@host:587."
+        )
+    EMAIL_BACKEND = (
+        "django.core.mail.backends.locmem.EmailBackend"
+        if MODE == "test"
+        else "beyou.users.mail.DevelopmentBackend"
+    )
+elif _mail.scheme in ("smtp", "smtp+tls"):
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
+    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+else:
+    raise ImproperlyConfigured("BEYOU_MAIL_URL must begin with console:, smtp:// or smtp+tls://.")
+
+LOG_LEVEL = _env.text("BEYOU_LOG_LEVEL", "warning" if MODE == "test" else "info").upper()
+LOGGING_CONFIG = "beyou.core.logging.configure"
+LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}

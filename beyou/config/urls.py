@@ -1,0 +1,18 @@
+"""The map of the site. Each app keeps its own urls; this page only mounts them."""
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from beyou.config.api import api
+
+urlpatterns = [path("api/v1/", api.urls)]
+
+for _app in ("core", "users", "keys", "blocks", "notifications", "friends", "messaging", "console"):
+    if find_spec(f"beyou.{_app}.urls"):
+        urlpatterns.append(path("", include(f"beyou.{_app}.urls")))
+
+handler400 = "beyou.core.views.bad_request"
+handler403 = "beyou.core.views.forbidden"
+handler404 = "beyou.core.views.not_found"
+handler500 = "beyou.core.views.server_error"

@@ -1,0 +1,148 @@
+"""Facts that one app publishes and others react to, at least once, after the commit.
+
+`publish` writes one outbox row per handler in the caller's transaction, so that a fact and what it is
+about commit together. `drain` runs handlers later, never inside the request.
+"""
+
+import datetime as dt
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from django.db import close_old_connections, connection, transaction
+
+from beyou.core import clock
+from beyou.core.models import OutboxEvent
+
+log = structlog.get_logger()
+
+MAX_ATTEMPTS = 12
+LEASE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact in the past tense. Fields are ids, strings, numbers or booleans, never content."""
+
+
+E = TypeVar("E", bound=Event)
+_handlers: dict[type[Event], list[tuple[str, Callable[[Any], None]]]] = defaultdict(list)
+_by_name: dict[str, tuple[type[Event], Callable[[Any], None]]] = {}
+_wake = threading.Event()
+
+
+def reacts_to(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+    """Registers an idempotent handler: it may see the same fact twice."""
+
+    def register(handler: Callable[[E], None]) -> Callable[[E], None]:
+        name = f"{handler.__module__}.{handler.__qualname__}"
+        _handlers[event_type].append((name, handler))
+        _by_name[name] = (event_type, handler)
+        return handler
+
+    return register
+
+
+def publish(*events: Event) -> None:
+    """Records the facts for every handler. Call it inside the transaction that makes them true.
+
+    Raises `RuntimeError` outside a transaction, where a crash could separate fact and row.
+    """
+    rows = [row for event in events for row in _rows(event)]
+    if not rows:
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish() needs a transaction")
+    OutboxEvent.objects.bulk_create(rows)
+    transaction.on_commit(_wake.set)
+
+
+def _rows(event: Event) -> list[OutboxEvent]:
+    moment = clock.now_ms()
+    return [
+        OutboxEvent(
+            handler=name, event=type(event).__name__, payload=_encode(event), created_ms=moment, due_ms=moment
+        )
+        for name, _ in _handlers[type(event)]
+    ]
+
+
+def _encode(event: Event) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        return str(value) if isinstance(value, UUID | dt.datetime) else value
+
+    return {field.name: plain(getattr(event, field.name)) for field in fields(event)}
+
+
+def _decode(event_type: type[Event], payload: dict[str, Any]) -> Event:
+    converters: dict[Any, Callable[[Any], Any]] = {UUID: UUID, dt.datetime: dt.datetime.fromisoformat}
+    values = {
+        field.name: converters.get(field.type, lambda value: value)(payload[field.name])
+        for field in fields(event_type)
+    }
+    return event_type(**values)
+
+
+def drain(limit: int = 200) -> int:
+    """Runs due handlers once each and returns how many rows it leased.
+
+    A row is leased by a conditional update, so any number of drains may run. A handler that fails is
+    tried again with doubling pauses and parked after `MAX_ATTEMPTS`, to be seen in the console.
+    """
+    moment = clock.now_ms()
+    due = OutboxEvent.objects.filter(parked=False, due_ms__lte=moment).order_by("id")[:limit]
+    leased = 0
+    for row in due:
+        claimed = OutboxEvent.objects.filter(id=row.id, due_ms=row.due_ms, parked=False).update(
+            due_ms=moment + LEASE_MS, attempts=row.attempts + 1
+        )
+        if claimed:
+            leased += 1
+            _run(row, row.attempts + 1)
+    return leased
+
+
+def _run(row: OutboxEvent, attempt: int) -> None:
+    try:
+        event_type, handler = _by_name[row.handler]
+        with transaction.atomic():
+            handler(_decode(event_type, row.payload))
+            OutboxEvent.objects.filter(id=row.id).delete()
+    # Whatever a handler raises, the row must be kept and the other rows must go on.
+    except Exception as error:
+        log.exception("outbox.failed", handler=row.handler, outbox_id=row.id, attempt=attempt)
+        OutboxEvent.objects.filter(id=row.id).update(
+            due_ms=clock.now_ms() + min(1000 * 2**attempt, 3_600_000),
+            last_error=type(error).__name__,
+            parked=attempt >= MAX_ATTEMPTS,
+        )
+
+
+class DrainThread(threading.Thread):
+    """Drains while the process lives: at once when this process publishes, else every two seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(name="outbox-drain", daemon=True)
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            _wake.wait(timeout=2)
+            _wake.clear()
+            close_old_connections()
+            try:
+                while not self._stopping.is_set() and drain():
+                    pass
+            # The database may be away for a while; the rows are safe and the next round tries again.
+            except Exception:
+                log.exception("outbox.drain_failed")
+        connection.close()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        _wake.set()
+        self.join(timeout=10)

@@ -1,0 +1,22 @@
+"""Identifiers: UUIDv7, whose order is their age, so that index pages fill from one end."""
+
+import secrets
+import time
+from uuid import UUID
+
+
+def uuid7() -> UUID:
+    """A new UUID version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (
+        (milliseconds << 80)
+        | (0x7 << 76)
+        | (secrets.randbits(12) << 64)
+        | (0b10 << 62)
+        | secrets.randbits(62)
+    )
+    return UUID(int=value)
+
+
+def is_uuid7(value: UUID) -> bool:
+    return value.version == 7

@@ -1,0 +1,78 @@
+"""Encryption at rest and server stamps; the only module that holds the instance's keys.
+
+Rotation: put a new Fernet key first in BEYOU_ENCRYPTION_KEYS and re-wrap; data keys stay the same, so
+bodies need no re-encryption.
+"""
+
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+NONCE_BYTES = 12
+
+
+class Undecryptable(Exception):
+    """The stored bytes were altered, or were written under another key or for another row."""
+
+
+@lru_cache(maxsize=1)
+def _ring() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+def new_data_key() -> tuple[bytes, bytes]:
+    """A fresh 32-byte AES key and the same key wrapped for storage."""
+    key = secrets.token_bytes(32)
+    return key, _ring().encrypt(key)
+
+
+@lru_cache(maxsize=4096)
+def unwrap_data_key(wrapped: bytes) -> bytes:
+    """Raises `Undecryptable` when no key of the ring opens it."""
+    try:
+        return _ring().decrypt(wrapped)
+    except InvalidToken as error:
+        raise Undecryptable("data key") from error
+
+
+def rewrap_data_key(wrapped: bytes) -> bytes:
+    """The same data key under the newest key of the ring."""
+    try:
+        return _ring().rotate(wrapped)
+    except InvalidToken as error:
+        raise Undecryptable("data key") from error
+
+
+@lru_cache(maxsize=4096)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
+def seal(key: bytes, plaintext: bytes, context: bytes) -> bytes:
+    """nonce[12] ‖ AES-256-GCM ciphertext and tag. `context` binds it to its row and column."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + _cipher(key).encrypt(nonce, plaintext, context)
+
+
+def open_sealed(key: bytes, sealed: bytes, context: bytes) -> bytes:
+    """Raises `Undecryptable` when any bit, the key or the context differs."""
+    try:
+        return _cipher(key).decrypt(bytes(sealed[:NONCE_BYTES]), bytes(sealed[NONCE_BYTES:]), context)
+    except (InvalidTag, ValueError) as error:
+        raise Undecryptable("body") from error
+
+
+@lru_cache(maxsize=64)
+def _mac_key(purpose: bytes) -> bytes:
+    return hmac.digest(settings.MAC_KEY, b"beyou/mac/1\0" + purpose, hashlib.sha256)
+
+
+def mac(purpose: bytes, data: bytes) -> bytes:
+    """HMAC-SHA256 under a key that serves only this purpose."""
+    return hmac.digest(_mac_key(purpose), data, hashlib.sha256)

@@ -1,0 +1,46 @@
+"""Live frames to sockets. Delivery is a hint: whoever misses one repairs it by sequence number."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+
+class Realtime(Protocol):
+    """Where frames go: the hub of this process, or Redis between processes."""
+
+    def publish(self, rooms: Iterable[str], payload: bytes) -> None: ...
+
+    def close(self, rooms: Iterable[str], code: int) -> None: ...
+
+
+class NoSockets:
+    """For processes without sockets, such as commands: frames vanish, and clients repair by number."""
+
+    def publish(self, rooms: Iterable[str], payload: bytes) -> None:
+        return None
+
+    def close(self, rooms: Iterable[str], code: int) -> None:
+        return None
+
+
+_adapter: Realtime = NoSockets()
+
+
+def use(adapter: Realtime) -> Realtime:
+    """Makes the adapter the one that `publish` and `close` reach; returns the one before it."""
+    global _adapter
+    before, _adapter = _adapter, adapter
+    return before
+
+
+def publish(rooms: Iterable[str], payload: bytes) -> None:
+    """Hands one encoded frame to every socket in the rooms. Thread-safe, never blocks. Call after commit."""
+    _adapter.publish(rooms, payload)
+
+
+def close(rooms: Iterable[str], code: int) -> None:
+    """Ends every socket in the rooms with the close code (RFC 6455 §7.4)."""
+    _adapter.close(rooms, code)
+
+
+def member_room(member_id: object) -> str:
+    return f"member:{member_id}"
