@@ -1,0 +1,29 @@
+"""What can be done to a member's account."""
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from beyou.users.models import User
+
+
+@transaction.atomic
+def create_member(
+    *,
+    handle: str,
+    email: str,
+    password: str | None,
+    name: str = "",
+    is_confirmed: bool = False,
+    is_staff: bool = False,
+    is_demo: bool = False,
+) -> User:
+    """The new member with one primary e-mail address. Without a name the handle is shown; without a
+    password nobody can sign in with one. The caller has checked handle, address and password.
+    """
+    member = User(
+        handle=handle, email=email.lower(), name=name or handle, is_staff=is_staff, is_demo=is_demo
+    )
+    member.set_password(password)
+    member.save(force_insert=True)
+    EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
+    return member
