@@ -1,0 +1,26 @@
+// Loaded on every page: navigation, live updates and page parts. Everything works without it, too.
+import "../elements/badge.ts";
+import "../elements/htmx-setup.ts";
+import "../elements/toast.ts";
+import { startDialogs } from "../elements/dialogs.ts";
+import { startShortcuts } from "../elements/shortcuts.ts";
+import { startSocket } from "../elements/socket.ts";
+import { followLookForms } from "../elements/theme.ts";
+import { showToast } from "../elements/toast.ts";
+import { workerURL } from "../elements/trusted.ts";
+
+startDialogs();
+followLookForms();
+startShortcuts();
+startSocket();
+
+// The error summary of a form that came back takes the focus, so that nobody has to search for what is wrong.
+document.querySelector<HTMLElement>("[data-error-summary]")?.focus();
+
+document.body.addEventListener("by:session-ended", () => {
+  showToast({ level: "error", text: "You are signed out on this device. Sign in again to go on." });
+});
+
+if ("serviceWorker" in navigator) {
+  addEventListener("load", () => void navigator.serviceWorker.register(workerURL("/sw.js"), { scope: "/" }));
+}
