@@ -1,19 +1,52 @@
 """One suite for three engines: BEYOU_DATABASE_URL chooses, SQLite in a temporary folder by default."""
 
+import atexit
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 os.environ["BEYOU_MODE"] = "test"
-os.environ.setdefault("BEYOU_DATA_DIR", tempfile.mkdtemp(prefix="beyou-test-"))
+if "BEYOU_DATA_DIR" not in os.environ:
+    os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
+    atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)
+if "BEYOU_REDIS_URL" in os.environ:
+    # Workers of one run share the Redis server, never its data.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["BEYOU_REDIS_URL"] += f"/{_worker}"
 
-import pytest  # noqa: E402
+_HERE = Path(__file__).parent
+_DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
 
-from beyou.core import clock, limits  # noqa: E402
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what a folder stands for; on another engine than SQLite keeps the tests that use a database."""
+    for item in items:
+        top = item.path.relative_to(_HERE).parts[0]
+        if top in ("browser", "faults"):
+            item.add_marker(top)
+    if "BEYOU_DATABASE_URL" in os.environ:
+        kept = [item for item in items if _uses_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = kept
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
 
 
 @pytest.fixture(autouse=True)
-def _fresh_world() -> object:
-    """No test inherits a moved clock or a used-up limit."""
+def _fresh_world() -> Iterator[None]:
+    """No test inherits a moved clock, a used-up limit or another test's cache."""
+    from django.core.cache import cache
+
+    from beyou.core import clock, limits
+
     limits.reset()
+    cache.clear()
     yield
     clock.shift(0)

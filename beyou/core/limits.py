@@ -44,4 +44,5 @@ def forget(policy: str, key: str) -> None:
 
 def reset() -> None:
     """Forgets everything that was counted. For tests."""
+    _limiter().storage.reset()
     _limiter.cache_clear()

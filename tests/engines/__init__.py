@@ -1,0 +1,1 @@
+"""Private database and Redis servers for tests: own folders, own sockets, gone when the run ends."""
