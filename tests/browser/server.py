@@ -1,0 +1,115 @@
+"""A real `beyou serve` on a free port, with a data folder of its own and everything it says kept in a file."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 40
+_PREPARE = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'beyou.config.settings'; import django; django.setup()\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One development instance. `run` executes Python beside it, on the same database."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.database = data_dir / "db.sqlite3"
+        self.log = data_dir / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("BEYOU_")}
+        self.environment = inherited | {
+            "BEYOU_MODE": "development",
+            "BEYOU_DATA_DIR": str(data_dir),
+            "BEYOU_ORIGIN": self.origin,
+            "BEYOU_LOG_LEVEL": "info",
+            # A cheap proof of work: the tests measure behaviour, not hashing.
+            "BEYOU_SIGN_UP_POW_COST": "10",
+            "BEYOU_LEDGER_DIFFICULTY_BITS": "2",
+        }
+
+    def start(self) -> None:
+        """Returns when the server answers; raises `RuntimeError` with the end of its log otherwise."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "beyou", "serve", "--port", str(self.port)],
+                env=self.environment, cwd=ROOT, stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urlopen(f"{self.origin}/healthz/live", timeout=1):
+                    return
+            except (URLError, OSError):
+                time.sleep(0.1)
+        self.kill()
+        raise RuntimeError(f"the server did not answer:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """Ends the process without a chance to tidy up, as a power failure would."""
+        if self._process:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait(timeout=10)
+            self._process = None
+
+    def stop(self) -> None:
+        if not self._process:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=15)
+            self._process = None
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`beyou ARGUMENTS` on this instance's data."""
+        return self._finish([sys.executable, "-m", "beyou", *arguments])
+
+    def run(self, code: str) -> str:
+        """What `code` prints, with Django ready. Raises `RuntimeError` with its traceback."""
+        done = self._finish([sys.executable, "-c", _PREPARE + code])
+        if done.returncode:
+            raise RuntimeError(done.stderr[-4000:])
+        return done.stdout
+
+    def _finish(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments,
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Server]:
+    """A server for as long as the block; the database is migrated before it starts."""
+    server = Server(data_dir)
+    migrated = server.command("migrate", "--verbosity", "0")
+    if migrated.returncode:
+        raise RuntimeError(migrated.stderr[-4000:])
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
