@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from beyou.users.models import User
+from beyou.users.models import Accent, Theme, User
 
 
 @transaction.atomic
@@ -20,10 +20,14 @@ def create_member(
     """The new member with one primary e-mail address. Without a name the handle is shown; without a
     password nobody can sign in with one. The caller has checked handle, address and password.
     """
-    member = User(
-        handle=handle, email=email.lower(), name=name or handle, is_staff=is_staff, is_demo=is_demo
-    )
+    member = User(handle=handle, email=email.lower(), name=name or handle, is_staff=is_staff, is_demo=is_demo)
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
     return member
+
+
+def change_look(*, member: User, accent: str, theme: str) -> None:
+    """The member's pages, profile and messages wear the accent; `theme` is light, dark or the system's."""
+    member.accent, member.theme = Accent(accent), Theme(theme)
+    member.save(update_fields=["accent", "theme"])
