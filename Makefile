@@ -34,7 +34,8 @@ node_modules/.installed: package.json package-lock.json .venv/.run
 	$(NODE) $(NPM) ci --silent
 	@touch $@
 
-FRONTEND_SOURCES := $(shell find frontend -name '*.ts' -o -name '*.css' -o -name '*.svg' 2>/dev/null | grep -v '^frontend/dist')
+FRONTEND_SOURCES := $(shell find frontend -name '*.ts' -o -name '*.css' -o -name '*.svg' 2>/dev/null | grep -v '^frontend/dist') \
+  $(shell find beyou -path '*/static/*' -type f)
 frontend/dist/.vite/manifest.json: node_modules/.installed vite.config.ts $(FRONTEND_SOURCES)
 	$(NODE) $(NPM) run --silent build
 	$(PYTHON) -m beyou collectstatic --noinput --clear --verbosity 0

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from beyou.config.api import api
 
-urlpatterns = [path("api/v1/", api.urls)]
+urlpatterns = [path("api/v1/", api.urls), path("", include("beyou.config.pages"))]
 
 for _app in ("core", "users", "keys", "blocks", "notifications", "friends", "messaging", "console"):
     if find_spec(f"beyou.{_app}.urls"):

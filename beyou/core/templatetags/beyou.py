@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -33,10 +34,16 @@ def _manifest(changed_ns: int) -> dict[str, Any]:
 
 
 def built(source: str) -> dict[str, Any]:
-    """What Vite made of one source file: `file`, `css`, `imports`. Raises `KeyError` when it was not built."""
+    """What Vite made of one source: `file`, `css`, `imports`. Raises `KeyError` when it was not built."""
     manifest = _manifest(settings.VITE_MANIFEST.stat().st_mtime_ns)
     entry: dict[str, Any] = manifest[source]
     return entry
+
+
+def built_file(source: str) -> Path:
+    """Where the built file of a source lies on the disk."""
+    file: Path = settings.VITE_MANIFEST.parent.parent / built(source)["file"]
+    return file
 
 
 def _address(file: str) -> str:
@@ -55,7 +62,8 @@ def _imports(source: str, seen: list[str]) -> list[str]:
 def stylesheet() -> SafeString:
     """The one stylesheet, and a preload of the font so that text never moves."""
     return format_html(
-        '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin><link rel="stylesheet" href="{}">',
+        '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>'
+        '<link rel="stylesheet" href="{}">',
         _address(built(FONT)["file"]),
         _address(built(STYLE)["file"]),
     )
@@ -87,7 +95,10 @@ def icon(name: str, label: str = "") -> SafeString:
     """One icon of the sprite; without a label it is decoration."""
     if label:
         return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, icons(), name
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+            label,
+            icons(),
+            name,
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', icons(), name)
 
@@ -139,4 +150,4 @@ def current(context: dict[str, Any], *prefixes: str) -> SafeString:
     request: HttpRequest | None = context.get("request")
     path = request.path if request else ""
     here = any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes if prefix)
-    return mark_safe('aria-current="page"') if here else mark_safe("")  # noqa: S308  (constants)
+    return mark_safe('aria-current="page"') if here else mark_safe("")

@@ -1,0 +1,88 @@
+"""The member's own pages that bring several apps together; only this rank may know them all."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_safe
+
+from beyou.core import clock
+from beyou.core.toasts import toast
+from beyou.keys import queries as keys
+from beyou.users import services as users
+from beyou.users.http import MemberRequest, member_required
+from beyou.users.models import Accent, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a newcomer does to be at home; done ones stay in the list, ticked."""
+
+    done: bool
+    title: str
+    text: str
+    icon: str
+    href: str
+    label: str
+
+
+class LookForm(forms.Form):
+    accent = forms.ChoiceField(choices=Accent.choices)
+    theme = forms.ChoiceField(choices=Theme.choices)
+
+
+@require_safe
+@member_required
+def home(request: MemberRequest) -> HttpResponse:
+    own_keys = keys.own_keys(request.member.id)
+    steps = [
+        Step(
+            own_keys is not None,
+            "Make your keys",
+            "They let only you and your friends read what you write.",
+            "key-round",
+            "/settings/keys",
+            "Make them",
+        ),
+        Step(
+            own_keys is not None and own_keys.recovery_tested_at is not None,
+            "Save your recovery file",
+            "So that a lost phone does not mean lost messages.",
+            "file-key-2",
+            "/settings/keys",
+            "Save it",
+        ),
+    ]
+    left = sum(not step.done for step in steps)
+    context = {"steps": steps if left else [], "steps_left": left, "today": clock.now()}
+    return render(request, "pages/home.html", context)
+
+
+@require_safe
+@member_required
+def settings(request: MemberRequest) -> HttpResponse:
+    return render(request, "settings/index.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def look(request: MemberRequest) -> HttpResponse:
+    if request.method != "POST":
+        shown = {"accent": request.member.accent, "theme": request.member.theme}
+        return render(request, "settings/look.html", {"form": LookForm(initial=shown)})
+    form = LookForm(request.POST)
+    if not form.is_valid():
+        return render(request, "settings/look.html", {"form": form}, status=422)
+    users.change_look(member=request.member, **form.cleaned_data)
+    toast(request, "Saved. That is you.")
+    return redirect("pages:look")
+
+
+app_name = "pages"
+urlpatterns = [
+    path("home", home, name="home"),
+    path("settings", settings, name="settings"),
+    path("settings/look", look, name="look"),
+]
