@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 os.environ["BEYOU_MODE"] = "test"
+os.environ.setdefault("BEYOU_LOG_LEVEL", "warning")
 if "BEYOU_DATA_DIR" not in os.environ:
     os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
     atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)

@@ -23,10 +23,8 @@ def database_from_url(url: str) -> dict[str, Any]:
     """Django's settings of one database. Raises `ImproperlyConfigured` for an unknown scheme."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        path = (
-            unquote(parts.path.removeprefix("/")) if parts.path.startswith("//") is False else parts.path[1:]
-        )
-        return sqlite(Path(path))
+        # As in SQLAlchemy: three slashes before a relative path, four before an absolute one.
+        return sqlite(Path(unquote(parts.path.removeprefix("/"))))
     common: dict[str, Any] = {
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),

@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
@@ -13,30 +15,112 @@ from django.core.exceptions import ImproperlyConfigured
 
 Mode = Literal["development", "test", "production"]
 
-#: Every variable that BeYou reads, with what it means. `docs/reference/settings.md` is checked against it.
-VARIABLES: dict[str, str] = {
-    "BEYOU_MODE": "`development` (default), `test` or `production`.",
-    "BEYOU_ORIGIN": "Public web origin, such as `https://example.org`; also the name that envelopes sign.",
-    "BEYOU_DATA_DIR": "Folder of the embedded database, development secrets and mail. Default `var`.",
-    "BEYOU_DATABASE_URL": "`sqlite:///PATH`, `mysql://USER:PASSWORD@HOST:PORT/NAME` or `postgres://…`.",
-    "BEYOU_REDIS_URL": "Redis for cache, limits and live frames when there are several processes.",
-    "BEYOU_SECRET_KEY": "Signs sessions and tokens. Required in production (at least 50 characters).",
-    "BEYOU_ENCRYPTION_KEYS": "Comma-separated Fernet keys, newest first. Required in production.",
-    "BEYOU_MAC_KEY": "Base64 of 32 bytes; stamps received messages. Required in production.",
-    "BEYOU_LEDGER_KEY_SEED": "Base64 of 32 bytes; Ed25519 seed of checkpoints. Required in production.",
-    "BEYOU_LEDGER_CONSENSUS": "`pow` (default) or `poa`.",
-    "BEYOU_LEDGER_DIFFICULTY_BITS": "Proof-of-work difficulty in leading zero bits. Default 8.",
-    "BEYOU_TRUSTED_PROXIES": "How many reverse proxies of yours stand in front. Default 0.",
-    "BEYOU_MAIL_URL": "`console:` (development) or `smtp+tls://USER:PASSWORD@HOST:PORT`.",
-    "BEYOU_MAIL_FROM": "Sender of the instance's mail.",
-    "BEYOU_INSTANCE_NAME": "What members see as the name of the place. Default `BeYou`.",
-    "BEYOU_MESSAGE_LIMIT_BYTES": "Longest text of one message in UTF-8 bytes. Default 65536.",
-    "BEYOU_SIGN_UP_POW_COST": "Cost of the sign-up proof of work. Default 5000.",
-    "BEYOU_LOG_LEVEL": "`debug`, `info` (default), `warning` or `error`.",
-    "BEYOU_IN_PROCESS": "`1` (default): one process also seals, drains and writes; `0`: workers do.",
-}
 
-_SECRETS = ("BEYOU_SECRET_KEY", "BEYOU_ENCRYPTION_KEYS", "BEYOU_MAC_KEY", "BEYOU_LEDGER_KEY_SEED")
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable. `docs/reference/settings.md` is written from these declarations."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+    is_secret: bool = False
+
+
+_DECLARED = (
+    Variable(
+        "BEYOU_MODE",
+        "What kind of instance this is.",
+        "development",
+        choices=("development", "test", "production"),
+    ),
+    Variable(
+        "BEYOU_ORIGIN",
+        "Public web origin, such as `https://example.org`; envelopes sign it, so it"
+        " never changes. Production needs it, with https.",
+        "http://127.0.0.1:8000",
+    ),
+    Variable("BEYOU_INSTANCE_NAME", "What members see as the name of the place.", "BeYou"),
+    Variable(
+        "BEYOU_DATA_DIR",
+        "Folder of the embedded database, the development secrets and the ledger's"
+        " high-water file; a relative one starts at the project.",
+        "var",
+    ),
+    Variable(
+        "BEYOU_DATABASE_URL",
+        "`sqlite:///PATH`, `mysql://USER:PASSWORD@HOST:PORT/NAME` or"
+        " `postgres://USER:PASSWORD@HOST:PORT/NAME`; `?socket=PATH` instead of host and port. Empty:"
+        " SQLite in the data folder.",
+    ),
+    Variable(
+        "BEYOU_REDIS_URL",
+        "`redis://HOST:PORT/NUMBER`, for cache, limits and live frames when there are"
+        " several processes. Empty: all of them in this process.",
+    ),
+    Variable(
+        "BEYOU_IN_PROCESS",
+        "`1`: one process writes, seals and drains as well; `0`: others do.",
+        "1",
+        choices=("0", "1"),
+    ),
+    Variable(
+        "BEYOU_TRUSTED_PROXIES",
+        "How many reverse proxies of yours stand in front; that many parts of"
+        " `X-Forwarded-For` are believed.",
+        "0",
+        low=0,
+        high=8,
+    ),
+    Variable("BEYOU_SECRET_KEY", "Signs sessions and tokens; at least 50 characters.", is_secret=True),
+    Variable(
+        "BEYOU_ENCRYPTION_KEYS",
+        "Fernet keys, newest first, separated by commas; they wrap what is encrypted at rest.",
+        is_secret=True,
+    ),
+    Variable("BEYOU_MAC_KEY", "Base64 of 32 bytes; stamps received messages.", is_secret=True),
+    Variable(
+        "BEYOU_LEDGER_KEY_SEED", "Base64 of 32 bytes; Ed25519 seed of the checkpoint key.", is_secret=True
+    ),
+    Variable(
+        "BEYOU_LEDGER_CONSENSUS",
+        "How a new ledger seals its blocks: `pow`, a proof of work, or `poa`, an authority's signature.",
+        "pow",
+        choices=("pow", "poa"),
+    ),
+    Variable("BEYOU_LEDGER_DIFFICULTY_BITS", "Leading zero bits of a proof of work.", "8", low=0, high=32),
+    Variable(
+        "BEYOU_MAIL_URL",
+        "`console:` (not in production), `smtp://USER:PASSWORD@HOST:PORT` or `smtp+tls://…`.",
+        "console:",
+    ),
+    Variable("BEYOU_MAIL_FROM", "Sender of the instance's mail.", "BeYou <noreply@localhost>"),
+    Variable(
+        "BEYOU_MESSAGE_LIMIT_BYTES",
+        "Longest text of one message in UTF-8 bytes.",
+        "65536",
+        low=256,
+        high=1_048_576,
+    ),
+    Variable(
+        "BEYOU_SIGN_UP_POW_COST",
+        "Cost of the sign-up proof of work in iterations.",
+        "5000",
+        low=1,
+        high=1_000_000,
+    ),
+    Variable(
+        "BEYOU_LOG_LEVEL",
+        "Least severe level that is logged.",
+        "info",
+        choices=("debug", "info", "warning", "error"),
+    ),
+)
+
+VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _DECLARED}
+_SECRETS = tuple(variable.name for variable in _DECLARED if variable.is_secret)
 
 
 class Environment:
@@ -47,101 +131,128 @@ class Environment:
     """
 
     def __init__(self, variables: Mapping[str, str], base: Path) -> None:
-        self._base = base
-        self._values = self._collect(variables)
-        mode = self._values.get("BEYOU_MODE", "development")
-        if mode not in ("development", "test", "production"):
-            raise ImproperlyConfigured(f"BEYOU_MODE is {mode!r}; use development, test or production.")
-        self.mode: Mode = cast(Mode, mode)
-        self.data_dir = base / self.text("BEYOU_DATA_DIR", "var")
-        self._generated = self._load_secrets()
+        self._values = _collect(variables)
+        self.mode = cast(Mode, self.choice("BEYOU_MODE"))
+        self.data_dir = base / self.text("BEYOU_DATA_DIR")
+        self._values |= self._missing_secrets()
 
-    @staticmethod
-    def _collect(variables: Mapping[str, str]) -> dict[str, str]:
-        values: dict[str, str] = {}
-        for name, value in variables.items():
-            if not name.startswith("BEYOU_"):
-                continue
-            plain = name.removesuffix("_FILE") if name not in VARIABLES else name
-            if plain not in VARIABLES:
-                raise ImproperlyConfigured(
-                    f"{name} is not a setting of BeYou. See docs/reference/settings.md."
-                )
-            if plain != name:
-                try:
-                    value = Path(value).read_text(encoding="utf-8").strip()
-                except OSError as error:
-                    raise ImproperlyConfigured(
-                        f"{name} names a file that cannot be read: {error}."
-                    ) from error
-            values[plain] = value
-        return values
-
-    def _load_secrets(self) -> dict[str, str]:
-        """Development and test instances get secrets of their own on first start; production never does."""
+    def _missing_secrets(self) -> dict[str, str]:
+        """Development and test instances get secrets of their own; production never does."""
+        missing = [name for name in _SECRETS if not self._values.get(name)]
         if self.mode == "production":
-            missing = [name for name in _SECRETS if not self._values.get(name)]
             if missing:
                 raise ImproperlyConfigured(f"Production needs {', '.join(missing)}. Nothing was started.")
+            public = [name for name, value in _test_secrets().items() if self._values[name] == value]
+            if public:
+                raise ImproperlyConfigured(f"{', '.join(public)} is the public value of the test suite.")
             return {}
-        if self.mode == "test":
-            return _test_secrets()
-        path = self.data_dir / "secrets.json"
-        if not path.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(_new_secrets(), file, indent=1)
-        return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
+        if not missing:
+            return {}
+        found = _test_secrets() if self.mode == "test" else _development_secrets(self.data_dir)
+        return {name: found[name] for name in missing}
 
-    def text(self, name: str, default: str) -> str:
-        return self._values.get(name, default)
+    def text(self, name: str) -> str:
+        """The value, or the declared default."""
+        return self._values.get(name) or VARIABLES[name].default
 
-    def optional(self, name: str) -> str | None:
+    def given(self, name: str) -> str | None:
+        """The value if one was given: for defaults that depend on the mode."""
         return self._values.get(name) or None
 
-    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
-        raw = self._values.get(name, str(default))
-        if not raw.isascii() or not raw.lstrip("-").isdigit() or not low <= int(raw) <= high:
-            raise ImproperlyConfigured(f"{name} is {raw!r}; use a whole number from {low} to {high}.")
-        return int(raw)
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        raw = self._values.get(name, "1" if default else "0")
-        if raw not in ("0", "1"):
-            raise ImproperlyConfigured(f"{name} is {raw!r}; use 0 or 1.")
-        return raw == "1"
-
-    def secret(self, name: str) -> str:
-        value = self._values.get(name) or self._generated.get(name)
-        if not value:
-            raise ImproperlyConfigured(f"{name} is missing.")
+    def choice(self, name: str) -> str:
+        value, choices = self.text(name), VARIABLES[name].choices
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} is {value!r}; use {' or '.join(choices)}.")
         return value
+
+    def integer(self, name: str) -> int:
+        value, declared = self.text(name), VARIABLES[name]
+        if not value.isascii() or not value.isdigit() or not declared.low <= int(value) <= declared.high:
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}; use a whole number from {declared.low} to {declared.high}."
+            )
+        return int(value)
 
     def secret_bytes(self, name: str, length: int) -> bytes:
         try:
-            value = base64.b64decode(self.secret(name), validate=True)
+            value = base64.b64decode(self.text(name), validate=True)
         except ValueError as error:
             raise ImproperlyConfigured(f"{name} is not base64.") from error
         if len(value) != length:
             raise ImproperlyConfigured(f"{name} has {len(value)} bytes; it needs {length}.")
         return value
 
+    def fernet_keys(self, name: str) -> list[str]:
+        keys = [key.strip() for key in self.text(name).split(",") if key.strip()]
+        try:
+            for key in keys:
+                Fernet(key)
+        # The value is not repeated: it may be almost right, and this message is logged.
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} holds a key that is no Fernet key.") from error
+        if not keys:
+            raise ImproperlyConfigured(f"{name} holds no key.")
+        return keys
+
+
+def _collect(variables: Mapping[str, str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in variables.items():
+        if not name.startswith("BEYOU_"):
+            continue
+        plain = name if name in VARIABLES else name.removesuffix("_FILE")
+        if plain not in VARIABLES:
+            raise ImproperlyConfigured(f"{name} is not a setting of BeYou. See docs/reference/settings.md.")
+        if plain in values:
+            raise ImproperlyConfigured(f"{plain} and {plain}_FILE are both given; keep one.")
+        values[plain] = value if plain == name else _contents(name, Path(value))
+    return values
+
+
+def _contents(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}.") from error
+
+
+def _development_secrets(data_dir: Path) -> dict[str, str]:
+    """The secrets of this checkout, made on its first start and readable by its owner alone."""
+    path = data_dir / "secrets.json"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, encoding="utf-8", delete=False) as file:
+            json.dump(_new_secrets(), file, indent=1)
+        # A link appears whole and never replaces: of two processes that start at once both read one file.
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(file.name)
+    try:
+        return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{path} is damaged. Restore it; without it what was encrypted is lost."
+        ) from error
+
+
+def _random_bytes() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
 
 def _new_secrets() -> dict[str, str]:
-    def random_bytes() -> str:
-        return base64.b64encode(secrets.token_bytes(32)).decode()
-
     return {
         "BEYOU_SECRET_KEY": secrets.token_urlsafe(64),
         "BEYOU_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "BEYOU_MAC_KEY": random_bytes(),
-        "BEYOU_LEDGER_KEY_SEED": random_bytes(),
+        "BEYOU_MAC_KEY": _random_bytes(),
+        "BEYOU_LEDGER_KEY_SEED": _random_bytes(),
     }
 
 
 def _test_secrets() -> dict[str, str]:
-    """Fixed values, so that vectors repeat; only `BEYOU_MODE=test` can reach them."""
+    """Fixed values, so that vectors repeat; production refuses them."""
     fixed = base64.b64encode(bytes(range(32))).decode()
     return {
         "BEYOU_SECRET_KEY": "test-only-" * 6,

@@ -19,32 +19,32 @@ DATA_DIR = _env.data_dir
 # Debug pages would leak settings and relax the CSP; the log tells developers the same.
 DEBUG = False
 
-ORIGIN = _env.text("BEYOU_ORIGIN", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+ORIGIN = _env.text("BEYOU_ORIGIN").rstrip("/")
 _origin = urlsplit(ORIGIN)
-if PRODUCTION and (_origin.scheme != "https" or not _origin.hostname):
+if PRODUCTION and _origin.scheme != "https":
     raise ImproperlyConfigured("Production needs BEYOU_ORIGIN with https, such as https://example.org.")
-INSTANCE_NAME = _env.text("BEYOU_INSTANCE_NAME", "BeYou")
-IN_PROCESS = _env.flag("BEYOU_IN_PROCESS", default=True)
+if f"{_origin.scheme}://{_origin.netloc}" != ORIGIN or "@" in _origin.netloc or not _origin.hostname:
+    raise ImproperlyConfigured("BEYOU_ORIGIN is scheme, host and port only, such as https://example.org.")
+INSTANCE_NAME = _env.text("BEYOU_INSTANCE_NAME")
+IN_PROCESS = _env.choice("BEYOU_IN_PROCESS") == "1"
 
-SECRET_KEY = _env.secret("BEYOU_SECRET_KEY")
+SECRET_KEY = _env.text("BEYOU_SECRET_KEY")
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("BEYOU_SECRET_KEY is shorter than 50 characters.")
-ENCRYPTION_KEYS = [key.strip() for key in _env.secret("BEYOU_ENCRYPTION_KEYS").split(",") if key.strip()]
+ENCRYPTION_KEYS = _env.fernet_keys("BEYOU_ENCRYPTION_KEYS")
 MAC_KEY = _env.secret_bytes("BEYOU_MAC_KEY", 32)
 
 LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
-LEDGER_ORIGIN = (_origin.netloc or "beyou.invalid") + "/ledger"
-LEDGER_CONSENSUS = _env.text("BEYOU_LEDGER_CONSENSUS", "pow")
-LEDGER_DIFFICULTY_BITS = _env.integer("BEYOU_LEDGER_DIFFICULTY_BITS", 8, low=0, high=32)
+LEDGER_ORIGIN = _origin.netloc + "/ledger"
+LEDGER_CONSENSUS = _env.choice("BEYOU_LEDGER_CONSENSUS")
+LEDGER_DIFFICULTY_BITS = _env.integer("BEYOU_LEDGER_DIFFICULTY_BITS")
 LEDGER_HIGH_WATER = DATA_DIR / "ledger.highwater"
 
-MESSAGE_LIMIT_BYTES = _env.integer("BEYOU_MESSAGE_LIMIT_BYTES", 65536, low=256, high=1_048_576)
-SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST", 5000, low=1, high=1_000_000)
-TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES", 0, low=0, high=8)
+MESSAGE_LIMIT_BYTES = _env.integer("BEYOU_MESSAGE_LIMIT_BYTES")
+SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST")
+TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES")
 
-ALLOWED_HOSTS = (
-    [_origin.hostname or "invalid"] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
-)
+ALLOWED_HOSTS = [_origin.hostname] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
 CSRF_TRUSTED_ORIGINS = [ORIGIN] if PRODUCTION else []
 
 INSTALLED_APPS = [
@@ -72,9 +72,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "beyou.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "beyou.core.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,13 +113,13 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-_database_url = _env.optional("BEYOU_DATABASE_URL")
+_database_url = _env.given("BEYOU_DATABASE_URL")
 DATABASES = {
     "default": database_from_url(_database_url) if _database_url else sqlite(DATA_DIR / "db.sqlite3")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = _env.optional("BEYOU_REDIS_URL")
+REDIS_URL = _env.given("BEYOU_REDIS_URL")
 if PRODUCTION and not IN_PROCESS and not REDIS_URL:
     raise ImproperlyConfigured("Several processes (BEYOU_IN_PROCESS=0) need BEYOU_REDIS_URL.")
 CACHES = {
@@ -210,8 +211,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {"signup": "beyou.users.forms.SignUpForm", "login": "beyou.users.forms.SignInForm"}
 
-MAIL_URL = _env.text("BEYOU_MAIL_URL", "console:")
-DEFAULT_FROM_EMAIL = _env.text("BEYOU_MAIL_FROM", "BeYou <noreply@localhost>")
+MAIL_URL = _env.text("BEYOU_MAIL_URL")
+DEFAULT_FROM_EMAIL = _env.text("BEYOU_MAIL_FROM")
 _mail = urlsplit(MAIL_URL)
 if _mail.scheme == "console":
     if PRODUCTION:
@@ -231,6 +232,6 @@ elif _mail.scheme in ("smtp", "smtp+tls"):
 else:
     raise ImproperlyConfigured("BEYOU_MAIL_URL must begin with console:, smtp:// or smtp+tls://.")
 
-LOG_LEVEL = _env.text("BEYOU_LOG_LEVEL", "warning" if MODE == "test" else "info").upper()
+LOG_LEVEL = _env.choice("BEYOU_LOG_LEVEL").upper()
 LOGGING_CONFIG = "beyou.core.logging.configure"
 LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}

@@ -1,0 +1,35 @@
+"""Who may import whom: the table of the architecture, beside `core`, which everybody may import."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "beyou"
+
+#: app → the apps whose public modules it may call, lowest rank first.
+MAY_CALL: dict[str, frozenset[str]] = {
+    app: frozenset(callees.split())
+    for app, callees in {
+        "core": "",
+        "users": "",
+        "keys": "users",
+        "blocks": "users",
+        "notifications": "users blocks",
+        "ledger": "users",
+        "friends": "users blocks notifications",
+        "messaging": "users keys blocks notifications friends ledger",
+        "console": "users keys blocks notifications friends ledger messaging",
+        "config": "users keys blocks notifications friends ledger messaging console",
+    }.items()
+}
+
+#: app → further apps below it of which it may import `events` alone, to react to them.
+MAY_HEAR: dict[str, frozenset[str]] = {"ledger": frozenset({"keys"})}
+
+#: What other apps may import of an app.
+PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
+
+#: Pure formats and ports that an app lends to the apps above it.
+ALSO_PUBLIC: dict[str, frozenset[str]] = {
+    "keys": frozenset({"rules"}),
+    "ledger": frozenset({"format", "sources"}),
+}

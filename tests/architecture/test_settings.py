@@ -1,0 +1,190 @@
+"""An instance starts only with settings that are known, well formed and, in production, safe."""
+
+import base64
+import json
+import os
+import runpy
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from beyou.config.databases import database_from_url
+from beyou.config.environment import Environment, _test_secrets
+from tests.architecture.table import PACKAGE
+
+_SAFE = {
+    "BEYOU_MODE": "production",
+    "BEYOU_ORIGIN": "https://example.org",
+    "BEYOU_SECRET_KEY": "k" * 64,
+    "BEYOU_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "BEYOU_MAC_KEY": base64.b64encode(os.urandom(32)).decode(),
+    "BEYOU_LEDGER_KEY_SEED": base64.b64encode(os.urandom(32)).decode(),
+    "BEYOU_MAIL_URL": "smtp+tls://post:secret@mail.example.org:587",
+}
+
+Load = Callable[[dict[str, str]], dict[str, Any]]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
+    """Runs the settings module anew with exactly these BEYOU_* variables."""
+
+    def run(variables: dict[str, str]) -> dict[str, Any]:
+        for name in [name for name in os.environ if name.startswith("BEYOU_")]:
+            monkeypatch.delenv(name)
+        for name, value in ({"BEYOU_DATA_DIR": str(tmp_path)} | variables).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(PACKAGE / "config" / "settings.py"))
+
+    return run
+
+
+def test_safe_production_settings_start(load: Load) -> None:
+    settings = load(_SAFE)
+    assert settings["ALLOWED_HOSTS"] == ["example.org"]
+    assert settings["DEBUG"] is False
+    assert settings["SESSION_COOKIE_NAME"].startswith("__Host-")
+    assert settings["CSRF_COOKIE_NAME"].startswith("__Host-")
+    assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["SECURE_SSL_REDIRECT"] is True
+    assert settings["SECURE_HSTS_SECONDS"] >= 31_536_000
+    assert "Argon2" in str(settings["PASSWORD_HASHERS"]) or "MemberHasher" in str(
+        settings["PASSWORD_HASHERS"]
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in _SAFE if name != "BEYOU_MODE"])
+def test_production_refuses_to_start_without(load: Load, name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        load({key: value for key, value in _SAFE.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BEYOU_ORIGIN", "http://example.org"),
+        ("BEYOU_ORIGIN", "https://"),
+        ("BEYOU_ORIGIN", "https://example.org/path"),
+        ("BEYOU_ORIGIN", "https://user@example.org"),
+        ("BEYOU_SECRET_KEY", "short"),
+        ("BEYOU_ENCRYPTION_KEYS", "not a key"),
+        ("BEYOU_ENCRYPTION_KEYS", " , "),
+        ("BEYOU_MAC_KEY", "AAAA"),
+        ("BEYOU_LEDGER_KEY_SEED", "***"),
+        ("BEYOU_MAIL_URL", "console:"),
+        ("BEYOU_MAIL_URL", "carrier-pigeon://loft"),
+        ("BEYOU_MODE", "staging"),
+        ("BEYOU_IN_PROCESS", "yes"),
+        ("BEYOU_LEDGER_CONSENSUS", "trust"),
+        ("BEYOU_LEDGER_DIFFICULTY_BITS", "33"),
+        ("BEYOU_LEDGER_DIFFICULTY_BITS", "-1"),
+        ("BEYOU_LEDGER_DIFFICULTY_BITS", "８"),
+        ("BEYOU_LOG_LEVEL", "loud"),
+        ("BEYOU_DATABASE_URL", "oracle://db/beyou"),
+    ],
+)
+def test_insecure_or_malformed_values_stop_the_start(load: Load, name: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        load(_SAFE | {name: value})
+
+
+def test_several_production_processes_need_redis(load: Load) -> None:
+    with pytest.raises(ImproperlyConfigured, match="BEYOU_REDIS_URL"):
+        load(_SAFE | {"BEYOU_IN_PROCESS": "0"})
+
+
+@pytest.mark.parametrize("name", sorted(_test_secrets()))
+def test_production_refuses_the_public_secrets_of_this_suite(load: Load, name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        load(_SAFE | {name: _test_secrets()[name]})
+
+
+@pytest.mark.parametrize("name", ["BEYOU_SECRET_KEYS", "BEYOU_DEBUG", "BEYOU_MODE_FILE_FILE"])
+def test_unknown_names_stop_the_start(load: Load, name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        load({name: "1"})
+
+
+def test_no_error_repeats_a_secret(load: Load) -> None:
+    almost = "correct-horse-battery-staple"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        load(_SAFE | {"BEYOU_ENCRYPTION_KEYS": almost})
+    assert almost not in str(caught.value)
+
+
+def test_secrets_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("x" * 60 + "\n")
+    variables = {key: value for key, value in _SAFE.items() if key != "BEYOU_SECRET_KEY"}
+    environment = Environment(variables | {"BEYOU_SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path)
+    assert environment.text("BEYOU_SECRET_KEY") == "x" * 60
+    with pytest.raises(ImproperlyConfigured, match="BEYOU_SECRET_KEY_FILE"):
+        Environment(variables | {"BEYOU_SECRET_KEY_FILE": str(tmp_path / "absent")}, tmp_path)
+    with pytest.raises(ImproperlyConfigured, match="keep one"):
+        Environment(_SAFE | {"BEYOU_SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path)
+
+
+def test_a_development_instance_makes_its_secrets_once(tmp_path: Path) -> None:
+    first = Environment({"BEYOU_DATA_DIR": "data"}, tmp_path)
+    again = Environment({"BEYOU_DATA_DIR": "data"}, tmp_path)
+    elsewhere = Environment({"BEYOU_DATA_DIR": "other"}, tmp_path)
+    names = sorted(_test_secrets())
+    assert [first.text(name) for name in names] == [again.text(name) for name in names]
+    assert all(first.text(name) != elsewhere.text(name) for name in names)
+    assert all(first.text(name) != _test_secrets()[name] for name in names)
+    path = tmp_path / "data" / "secrets.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["secrets.json"]
+
+
+def test_processes_that_start_at_once_share_the_secrets(tmp_path: Path) -> None:
+    barrier, keys = threading.Barrier(8), []
+
+    def start() -> None:
+        barrier.wait()
+        keys.append(Environment({}, tmp_path).text("BEYOU_SECRET_KEY"))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+
+
+def test_damaged_development_secrets_are_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "secrets.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({})[:1])
+    with pytest.raises(ImproperlyConfigured, match="damaged"):
+        Environment({}, tmp_path)
+    assert path.read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:///var/a.sqlite3", {"NAME": Path("var/a.sqlite3")}),
+        ("sqlite:////srv/a%20b.sqlite3", {"NAME": Path("/srv/a b.sqlite3")}),
+        (
+            "mysql://me:p%40ss@db:3307/beyou",
+            {"NAME": "beyou", "USER": "me", "PASSWORD": "p@ss", "HOST": "db", "PORT": "3307"},
+        ),
+        ("postgres://me@db/beyou?socket=/run/pg", {"NAME": "beyou", "USER": "me", "HOST": "/run/pg"}),
+    ],
+)
+def test_database_urls(url: str, expected: dict[str, object]) -> None:
+    database = database_from_url(url)
+    assert {key: database[key] for key in expected} == expected
+
+
+def test_the_embedded_database_flushes_every_commit() -> None:
+    commands = database_from_url("sqlite:///a.sqlite3")["OPTIONS"]["init_command"]
+    assert "journal_mode=WAL" in commands
+    assert "synchronous=FULL" in commands
+    assert "foreign_keys=ON" in commands
