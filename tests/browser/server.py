@@ -1,4 +1,4 @@
-"""A real `beyou serve` on a free port, with a data folder of its own and everything it says kept in a file."""
+"""A real `beyou serve` on a free port, with a data folder of its own and a file that keeps all it says."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 40
-_PREPARE = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'beyou.config.settings'; import django; django.setup()\n"
+_PREPARE = "import django; django.setup()\n"
 
 
 def free_port() -> int:
@@ -35,6 +35,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("BEYOU_")}
         self.environment = inherited | {
+            "DJANGO_SETTINGS_MODULE": "beyou.config.settings",
             "BEYOU_MODE": "development",
             "BEYOU_DATA_DIR": str(data_dir),
             "BEYOU_ORIGIN": self.origin,
