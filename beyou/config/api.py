@@ -1,8 +1,14 @@
 """The REST API: one NinjaAPI, one way to authenticate, one shape of errors."""
 
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
+import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.security import APIKeyCookie
@@ -18,7 +24,7 @@ class NotSignedIn(NotAllowed):
 class SessionAuthentication(APIKeyCookie):
     """The session cookie, with Django's CSRF check on every unsafe method."""
 
-    param_name = "beyou-session"
+    param_name = settings.SESSION_COOKIE_NAME
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         return getattr(request, "member", None)
@@ -28,7 +34,8 @@ api = NinjaAPI(
     title="BeYou",
     version="1",
     auth=SessionAuthentication(csrf=True),
-    openapi_url="/openapi.json",
+    # Served below: ninja's own view answers every method.
+    openapi_url=None,
     docs_url=None,
     urls_namespace="api",
 )
@@ -53,3 +60,19 @@ def validation_error(request: HttpRequest, error: ValidationError) -> HttpRespon
 @api.exception_handler(Exception)
 def reraise(request: HttpRequest, error: Exception) -> HttpResponse:
     raise error
+
+
+for _app in ("users", "keys", "blocks", "notifications", "friends", "ledger", "messaging", "console"):
+    if find_spec(f"beyou.{_app}.api"):
+        api.add_router("", import_module(f"beyou.{_app}.api").router)
+
+
+@lru_cache(maxsize=1)
+def schema() -> bytes:
+    """The API described as OpenAPI, indented, as docs/reference/openapi.json keeps it."""
+    return orjson.dumps(api.get_openapi_schema(), option=orjson.OPT_INDENT_2)
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(schema(), content_type="application/json")

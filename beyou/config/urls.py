@@ -4,9 +4,13 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from beyou.config.api import api
+from beyou.config.api import api, openapi
 
-urlpatterns = [path("api/v1/", api.urls), path("", include("beyou.config.pages"))]
+urlpatterns = [
+    path("api/v1/openapi.json", openapi),
+    path("api/v1/", api.urls),
+    path("", include("beyou.config.pages")),
+]
 
 for _app in ("core", "users", "keys", "blocks", "notifications", "friends", "messaging", "console"):
     if find_spec(f"beyou.{_app}.urls"):

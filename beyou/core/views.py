@@ -50,7 +50,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """Served from the root, since a worker governs only the addresses below its own."""
     return HttpResponse(
         built_file(SERVICE_WORKER).read_bytes(),
-        content_type="text/javascript",
+        content_type="text/javascript; charset=utf-8",
         headers={"Cache-Control": "no-cache"},
     )
 
@@ -125,7 +125,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

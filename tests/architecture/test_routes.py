@@ -1,0 +1,171 @@
+"""Walks every address as every role by every method, and refuses addresses that nobody declared."""
+
+import re
+
+import pytest
+from django.http import HttpResponseBase
+
+from tests.architecture import world as worlds
+from tests.architecture.routes import ROUTES, Access, Route, patterns
+from tests.architecture.world import METHODS, ROLES, World
+
+pytestmark = pytest.mark.django_db
+
+_EVERY_ROUTE = pytest.mark.parametrize("pattern", sorted(ROUTES))
+
+
+@pytest.fixture
+def world() -> World:
+    return worlds.build()
+
+
+def test_every_address_is_declared() -> None:
+    found = list(patterns())
+    assert sorted(set(found) - set(ROUTES)) == [], "declare these in tests/architecture/routes.py"
+    assert sorted(set(ROUTES) - set(found)) == [], "these are declared and gone"
+    assert len(found) == len(set(found)), "two views share an address"
+
+
+def _outcome(response: HttpResponseBase) -> str:
+    location = response.headers.get("Location", "")
+    if response.status_code == 401 or (response.status_code == 302 and location.startswith("/sign-in?")):
+        return "sign in"
+    named = {403: "refused", 404: "hidden", 405: "no such method"}
+    return named.get(response.status_code, "done" if response.status_code < 500 else "broken")
+
+
+def _allowed_outcomes(route: Route, role: str, method: str) -> set[str]:
+    """What the table says may happen."""
+    if route.access is Access.NOBODY:
+        return {"hidden", "no such method"}
+    if method not in route.methods:
+        closed = {"no such method"} | ({"done"} if method == "OPTIONS" else set())
+        if route.access is not Access.PUBLIC:
+            closed |= {"sign in"} if role == "anonymous" else set()
+            closed |= {"hidden"} if role != "owner" else set()
+        return closed
+    if route.access is Access.PUBLIC:
+        return {"done"}
+    if role == "anonymous":
+        return {"sign in"}
+    if route.access is Access.STAFF:
+        return {"done"} if role == "staff" else {"hidden", "refused"}
+    if route.access is Access.OWNER:
+        return {"done"} if role == "owner" else {"hidden"}
+    return {"done"}
+
+
+@_EVERY_ROUTE
+def test_each_role_gets_what_the_table_says(world: World, pattern: str) -> None:
+    route, path = ROUTES[pattern], world.path(pattern)
+    surprises = []
+    for method in METHODS:
+        for role in ROLES:
+            outcome = _outcome(world.ask(role, method, path))
+            if outcome not in _allowed_outcomes(route, role, method):
+                surprises.append(f"{role} {method} {path}: {outcome}")
+    assert surprises == []
+
+
+@pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.OWNER))
+def test_a_stranger_cannot_tell_another_members_object_from_a_missing_one(world: World, pattern: str) -> None:
+    for method in ROUTES[pattern].methods - {"HEAD"}:
+        real = world.ask("stranger", method, world.path(pattern))
+        missing = world.ask("stranger", method, world.missing_path(pattern))
+        assert real.status_code == missing.status_code == 404
+        assert _steady(real) == _steady(missing)
+
+
+def _steady(response: HttpResponseBase) -> bytes:
+    """The body without the one part that differs on every page: the masked CSRF token."""
+    body: bytes = response.content  # type: ignore[attr-defined]
+    token = response.cookies.get("beyou-csrf")
+    for masked in _csrf_tokens(body):
+        body = body.replace(masked, b"token")
+    return body.replace(token.value.encode(), b"token") if token else body
+
+
+def _csrf_tokens(body: bytes) -> list[bytes]:
+    return re.findall(rb"\b[A-Za-z0-9]{64}\b", body)
+
+
+@pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if "GET" in ROUTES[p].methods))
+def test_reading_changes_nothing(world: World, pattern: str) -> None:
+    for role in ROLES:
+        client = world.client(role)
+        before = worlds.rows()
+        client.get(world.path(pattern))
+        assert worlds.rows() == before, f"GET {pattern} as {role} wrote to the database"
+
+
+_UNSAFE = [
+    (pattern, method)
+    for pattern, route in sorted(ROUTES.items())
+    for method in sorted(route.methods - {"GET", "HEAD", "OPTIONS"})
+]
+
+
+@pytest.mark.parametrize(("pattern", "method"), _UNSAFE)
+@pytest.mark.parametrize("role", ["anonymous", "owner"])
+def test_writing_needs_a_token_and_our_own_origin(world: World, pattern: str, method: str, role: str) -> None:
+    path, before = world.path(pattern), worlds.rows()
+    client = world.client(role, enforce_csrf_checks=True)
+    assert client.generic(method, path, b"{}").status_code in (401, 403)
+    client.get("/")
+    token = client.cookies["beyou-csrf"].value if "beyou-csrf" in client.cookies else ""
+    foreign = {"HTTP_X_CSRFTOKEN": token, "HTTP_ORIGIN": "https://evil.example"}
+    assert client.generic(method, path, b"{}", **foreign).status_code in (401, 403)
+    assert worlds.rows() == before
+
+
+_BAD_TEXTS = [
+    "%00",
+    "%ff%fe",
+    "%F0%9F%98%80",
+    "..%2f..%2fetc%2fpasswd",
+    "'%20OR%201=1--",
+    "{{7*7}}",
+    "%0d%0aSet-Cookie:a=b",
+    "9" * 400,
+    "-1",
+    "NaN",
+    "1e999",
+    "null",
+    "a" * 8000,
+]
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_BAD_BODIES = [
+    (b"", _JSON),
+    (b"{", _JSON),
+    (b"[]", _JSON),
+    (b"null", _JSON),
+    (b'{"a":' * 500 + b"1" + b"}" * 500, _JSON),
+    (b'{"id":1e999,"member":{},"text":[]}', _JSON),
+    (b'{"id":"\\ud800","text":"\\u0000"}', _JSON),
+    (b"\xff\xfe\x00", _JSON),
+    (b"handle=%00&email=%ff&q=%00&text=%00", _FORM),
+    (b"a=1&" * 1500, _FORM),
+    (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+    (b"--", "multipart/form-data"),
+    (b"x", "text/plain; charset=nonsense"),
+]
+
+
+@_EVERY_ROUTE
+def test_malformed_input_is_never_our_fault(world: World, pattern: str) -> None:
+    client, route, path = world.client("owner"), ROUTES[pattern], world.path(pattern)
+    names = ("q", "after", "before", "limit", "next", "page", "from", "to", "device", "format", "pinned")
+    for text in _BAD_TEXTS:
+        query = "&".join(f"{name}={text}" for name in names)
+        _check_not_broken(client.get(f"{path}?{query}"), f"{path}?…={text[:40]}")
+        if "<" in pattern:
+            bad = "/" + worlds.fill(pattern, text)
+            _check_not_broken(client.get(bad), bad[:80])
+    for method in sorted(route.methods & {"POST", "PUT", "PATCH", "DELETE"}):
+        for body, content_type in _BAD_BODIES:
+            response = client.generic(method, path, body, content_type=content_type)
+            _check_not_broken(response, f"{method} {path} {content_type} {body[:40]!r}")
+
+
+def _check_not_broken(response: HttpResponseBase, what: str) -> None:
+    assert response.status_code < 500, f"{what}: {response.status_code}"
