@@ -1,0 +1,30 @@
+"""`make bench`: runs every measurement once and prints one table of goals, what was reached and the ratio."""
+
+import argparse
+import importlib
+import platform
+import sys
+import time
+
+from bench.common import Result, table
+
+_MODULES = ("messages", "sockets", "pages", "ledger")
+
+
+def main() -> int:
+    """Zero when every goal was reached."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("modules", nargs="*", choices=[*_MODULES, []], help="default: all")
+    chosen = parser.parse_args().modules or _MODULES
+    results: list[Result] = []
+    for name in chosen:
+        begin = time.monotonic()
+        results += importlib.import_module(f"bench.{name}").main()
+        print(f"bench.{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    print(f"\nPython {platform.python_version()}, {platform.machine()}, sides interleaved in one run:\n")
+    print(table(results))
+    return 0 if all(result.reached for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
