@@ -14,8 +14,12 @@ _MODULES = ("messages", "sockets", "pages", "ledger")
 def main() -> int:
     """Zero when every goal was reached."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("modules", nargs="*", choices=[*_MODULES, []], help="default: all")
-    chosen = parser.parse_args().modules or _MODULES
+    parser.add_argument(
+        "modules", nargs="*", default=_MODULES, help=f"of {', '.join(_MODULES)}; all of them if none"
+    )
+    chosen = parser.parse_args().modules
+    if unknown := set(chosen) - set(_MODULES):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     results: list[Result] = []
     for name in chosen:
         begin = time.monotonic()
