@@ -106,6 +106,11 @@ def drain(limit: int = 200) -> int:
     return leased
 
 
+def parked() -> int:
+    """How many rows were given up after `MAX_ATTEMPTS`."""
+    return OutboxEvent.objects.filter(parked=True).count()
+
+
 def _run(row: OutboxEvent, attempt: int) -> None:
     try:
         event_type, handler = _by_name[row.handler]

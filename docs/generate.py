@@ -1,0 +1,74 @@
+"""Writes the reference pages that come from the code (`make docs`); a test keeps them true."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from beyou.config.environment import Variable
+
+HERE = Path(__file__).resolve().parent
+
+_SETTINGS_HEAD = """# Settings
+
+BeYou reads these variables from its environment and nothing else. A name that begins with `BEYOU_` and is
+not in this list stops the start, and so does a value that does not parse. Each may be given as `NAME_FILE`
+instead: the path of a file whose contents are the value, for secrets.
+
+A development instance (the default) makes its own secrets on first start, in `secrets.json` of the data
+folder. Production refuses to start without real ones.
+
+This page is written from `beyou/config/environment.py` by `make docs`.
+
+| Variable | Meaning | Default |
+|---|---|---|
+"""
+
+
+def _settings() -> str:
+    from beyou.config.environment import VARIABLES
+
+    return _SETTINGS_HEAD + "".join(
+        f"| `{variable.name}` | {variable.meaning}{_range(variable)} | {_default(variable)} |\n"
+        for variable in VARIABLES.values()
+    )
+
+
+def _range(variable: "Variable") -> str:
+    if variable.choices:
+        return f" One of {', '.join(f'`{choice}`' for choice in variable.choices)}."
+    return f" From {variable.low} to {variable.high}." if variable.high else ""
+
+
+def _default(variable: "Variable") -> str:
+    if variable.is_secret:
+        return "required in production"
+    return f"`{variable.default}`" if variable.default else ""
+
+
+def _openapi() -> str:
+    from beyou.config.api import schema
+
+    return schema().decode() + "\n"
+
+
+#: Path → what writes it.
+PAGES: dict[Path, Callable[[], str]] = {
+    HERE / "reference" / "settings.md": _settings,
+    HERE / "reference" / "openapi.json": _openapi,
+}
+
+
+def main() -> None:
+    os.environ["BEYOU_MODE"] = "test"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "beyou.config.settings"
+    import django
+
+    django.setup()
+    for path, write in PAGES.items():
+        path.write_text(write(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
