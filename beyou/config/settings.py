@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "beyou.core.middleware.ErrorMiddleware",
+    "beyou.core.toasts.ToastMiddleware",
 ]
 
 ROOT_URLCONF = "beyou.config.urls"
