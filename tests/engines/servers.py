@@ -1,27 +1,25 @@
 """Starts MariaDB, PostgreSQL and Redis for one run and stops them whatever happens.
 
-Each server lives in a temporary folder, belongs to an unprivileged user when the run is root's, and is
-killed by the kernel when the process that started it dies.
+Each server lives in a temporary folder, belongs to an unprivileged user when the run is root's, and ends when
+the process that started it ends, however that ends.
 """
 
 import contextlib
-import ctypes
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+DATABASE = "beyou"
 _START_SECONDS = 60
-_STOP_SECONDS = 20
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+_SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 
 
 class ServerMissing(RuntimeError):
@@ -53,10 +51,6 @@ def _owner() -> str | None:
     return next(name for name in ("postgres", "mysql", "redis", "nobody") if name in known)
 
 
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     """A folder for one server, readable by that server and root alone."""
@@ -66,10 +60,15 @@ def _folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """Ours, with a place for temporary files that the server's user may write to."""
+    return os.environ | {"TMPDIR": str(folder)}
+
+
 def _run(arguments: list[str], folder: Path) -> None:
     """One step of preparing a server. Raises `ServerFailed` with what it printed."""
     done = subprocess.run(
-        arguments, cwd=folder, user=_owner(), extra_groups=[] if _owner() else None,
+        arguments, cwd=folder, env=_environment(folder), user=_owner(), group=_owner(), extra_groups=[] if _owner() else None,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -78,33 +77,24 @@ def _run(arguments: list[str], folder: Path) -> None:
 
 @contextlib.contextmanager
 def _serving(
-    arguments: list[str], folder: Path, is_ready: Callable[[], bool]
-) -> Iterator[subprocess.Popen[bytes]]:
+    arguments: list[str], folder: Path, is_ready: Callable[[], bool], *, stop: signal.Signals = signal.SIGTERM
+) -> Iterator[None]:
     """Keeps the server up for the length of the block; `is_ready` says when it answers."""
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            arguments, cwd=folder, user=_owner(), extra_groups=[] if _owner() else None,
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=_die_with_parent,
+        supervisor = subprocess.Popen(
+            [sys.executable, _SUPERVISOR, str(int(stop)), _owner() or "", *arguments], cwd=folder,
+            env=_environment(folder), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    try:
+    with supervisor:
         deadline = time.monotonic() + _START_SECONDS
         while not is_ready():
-            if process.poll() is not None or time.monotonic() > deadline:
+            if supervisor.poll() is not None or time.monotonic() > deadline:
                 raise ServerFailed(
                     f"{arguments[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}"
                 )
             time.sleep(0.05)
-        yield process
-    finally:
-        # Quick and clean for all three: PostgreSQL takes SIGINT as "fast", SIGTERM as "wait for clients".
-        process.send_signal(signal.SIGINT if "postgres" in arguments[0] else signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        yield
 
 
 def _accepts(address: str | tuple[str, int]) -> bool:
@@ -122,10 +112,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def mariadb(*, durable: bool = False) -> Iterator[str]:
-    """The BEYOU_DATABASE_URL of a MariaDB that nobody else can reach. Durable: flushes at every commit."""
+    """The BEYOU_DATABASE_URL of an empty database in a MariaDB that nobody else can reach.
+
+    A durable one flushes at every commit; without that it is faster.
+    """
     server, install = _program("mariadbd"), _program("mariadb-install-db")
     with _folder() as folder:
         data, address = folder / "data", str(folder / "s")
+        create = folder / "create.sql"
+        create.write_text(f"CREATE DATABASE IF NOT EXISTS {DATABASE};\n")
         _run(
             [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
              "--skip-test-db", "--skip-name-resolve"],
@@ -133,7 +128,7 @@ def mariadb(*, durable: bool = False) -> Iterator[str]:
         )  # fmt: skip
         arguments = [
             server, "--no-defaults", f"--datadir={data}", f"--socket={address}", f"--tmpdir={folder}",
-            "--skip-networking", "--skip-log-bin", "--innodb-buffer-pool-size=128M",
+            f"--init-file={create}", "--skip-networking", "--skip-log-bin", "--innodb-buffer-pool-size=128M",
             "--innodb-log-file-size=32M",
             f"--innodb-flush-log-at-trx-commit={1 if durable else 0}", "--max-connections=200",
             "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin",
@@ -141,17 +136,20 @@ def mariadb(*, durable: bool = False) -> Iterator[str]:
         if not durable:
             arguments.append("--innodb-flush-method=nosync")
         with _serving(arguments, folder, lambda: _accepts(address)):
-            yield f"mysql://root@localhost/beyou?socket={address}"
+            yield f"mysql://root@localhost/{DATABASE}?socket={address}"
 
 
 @contextlib.contextmanager
 def postgresql(*, durable: bool = False) -> Iterator[str]:
-    """The BEYOU_DATABASE_URL of a PostgreSQL that nobody else can reach. Durable: flushes at every commit."""
+    """The BEYOU_DATABASE_URL of an empty database in a PostgreSQL that nobody else can reach.
+
+    A durable one flushes at every commit; without that it is faster.
+    """
     server, initdb = _program("postgres"), _program("initdb")
     with _folder() as folder:
         data = folder / "data"
         _run(
-            [initdb, f"--pgdata={data}", "--username=beyou", "--auth=trust", "--encoding=UTF8",
+            [initdb, f"--pgdata={data}", f"--username={DATABASE}", "--auth=trust", "--encoding=UTF8",
              "--locale=C.UTF-8", "--no-sync"],
             folder,
         )  # fmt: skip
@@ -164,8 +162,11 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         arguments = [server, "-D", str(data)]
         for name, value in options.items():
             arguments += ["-c", f"{name}={value}"]
-        with _serving(arguments, folder, lambda: "ready to accept" in _log(folder)):
-            yield f"postgres://beyou@localhost/beyou?socket={folder}"
+        # SIGINT is PostgreSQL's "fast" stop; SIGTERM would wait for clients.
+        ready = "database system is ready to accept"
+        with _serving(arguments, folder, lambda: ready in _log(folder), stop=signal.SIGINT):
+            _run([_program("createdb"), f"--host={folder}", f"--username={DATABASE}", DATABASE], folder)
+            yield f"postgres://{DATABASE}@localhost/{DATABASE}?socket={folder}"
 
 
 @contextlib.contextmanager
@@ -177,7 +178,7 @@ def redis() -> Iterator[str]:
             server, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "",
             "--appendonly", "no", "--protected-mode", "yes",
         ]  # fmt: skip
-        with _serving(arguments, folder, lambda: re.search(r"Ready to accept", _log(folder)) is not None):
+        with _serving(arguments, folder, lambda: "Ready to accept" in _log(folder)):
             yield f"redis://127.0.0.1:{port}"
 
 
