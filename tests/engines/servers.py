@@ -68,9 +68,17 @@ def _environment(folder: Path) -> dict[str, str]:
 def _run(arguments: list[str], folder: Path) -> None:
     """One step of preparing a server. Raises `ServerFailed` with what it printed."""
     done = subprocess.run(
-        arguments, cwd=folder, env=_environment(folder), user=_owner(), group=_owner(), extra_groups=[] if _owner() else None,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
+        arguments,
+        cwd=folder,
+        env=_environment(folder),
+        user=_owner(),
+        group=_owner(),
+        extra_groups=[] if _owner() else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise ServerFailed(f"{arguments[0]} failed:\n{done.stdout[-2000:]}")
 
@@ -83,9 +91,14 @@ def _serving(
     log = folder / "server.log"
     with log.open("wb") as output:
         supervisor = subprocess.Popen(
-            [sys.executable, _SUPERVISOR, str(int(stop)), _owner() or "", *arguments], cwd=folder,
-            env=_environment(folder), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, _SUPERVISOR, str(int(stop)), _owner() or "", *arguments],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     with supervisor:
         deadline = time.monotonic() + _START_SECONDS
         while not is_ready():
@@ -122,17 +135,32 @@ def mariadb(*, durable: bool = False) -> Iterator[str]:
         create = folder / "create.sql"
         create.write_text(f"CREATE DATABASE IF NOT EXISTS {DATABASE};\n")
         _run(
-            [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-             "--skip-test-db", "--skip-name-resolve"],
+            [
+                install,
+                "--no-defaults",
+                f"--datadir={data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ],
             folder,
-        )  # fmt: skip
+        )
         arguments = [
-            server, "--no-defaults", f"--datadir={data}", f"--socket={address}", f"--tmpdir={folder}",
-            f"--init-file={create}", "--skip-networking", "--skip-log-bin", "--innodb-buffer-pool-size=128M",
+            server,
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--socket={address}",
+            f"--tmpdir={folder}",
+            f"--init-file={create}",
+            "--skip-networking",
+            "--skip-log-bin",
+            "--innodb-buffer-pool-size=128M",
             "--innodb-log-file-size=32M",
-            f"--innodb-flush-log-at-trx-commit={1 if durable else 0}", "--max-connections=200",
-            "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin",
-        ]  # fmt: skip
+            f"--innodb-flush-log-at-trx-commit={1 if durable else 0}",
+            "--max-connections=200",
+            "--character-set-server=utf8mb4",
+            "--collation-server=utf8mb4_bin",
+        ]
         if not durable:
             arguments.append("--innodb-flush-method=nosync")
         with _serving(arguments, folder, lambda: _accepts(address)):
@@ -149,16 +177,27 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
     with _folder() as folder:
         data = folder / "data"
         _run(
-            [initdb, f"--pgdata={data}", f"--username={DATABASE}", "--auth=trust", "--encoding=UTF8",
-             "--locale=C.UTF-8", "--no-sync"],
+            [
+                initdb,
+                f"--pgdata={data}",
+                f"--username={DATABASE}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ],
             folder,
-        )  # fmt: skip
+        )
         flushes = "on" if durable else "off"
         options = {
-            "unix_socket_directories": str(folder), "listen_addresses": "", "max_connections": "200",
-            "shared_buffers": "128MB", "fsync": flushes, "synchronous_commit": flushes,
+            "unix_socket_directories": str(folder),
+            "listen_addresses": "",
+            "max_connections": "200",
+            "shared_buffers": "128MB",
+            "fsync": flushes,
+            "synchronous_commit": flushes,
             "full_page_writes": flushes,
-        }  # fmt: skip
+        }
         arguments = [server, "-D", str(data)]
         for name, value in options.items():
             arguments += ["-c", f"{name}={value}"]
@@ -175,9 +214,20 @@ def redis() -> Iterator[str]:
     server, port = _program("redis-server"), free_port()
     with _folder() as folder:
         arguments = [
-            server, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "",
-            "--appendonly", "no", "--protected-mode", "yes",
-        ]  # fmt: skip
+            server,
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--protected-mode",
+            "yes",
+        ]
         with _serving(arguments, folder, lambda: "Ready to accept" in _log(folder)):
             yield f"redis://127.0.0.1:{port}"
 
