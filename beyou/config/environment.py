@@ -105,6 +105,20 @@ _DECLARED = (
         high=1_048_576,
     ),
     Variable(
+        "BEYOU_MESSAGES_PER_MINUTE",
+        "How many messages one member may send in a minute.",
+        "600",
+        low=1,
+        high=10_000_000,
+    ),
+    Variable(
+        "BEYOU_FRAMES_PER_SECOND",
+        "How many frames one socket may send in a second, on average over two seconds.",
+        "50",
+        low=1,
+        high=1_000_000,
+    ),
+    Variable(
         "BEYOU_SIGN_UP_POW_COST",
         "Cost of the sign-up proof of work in iterations.",
         "5000",

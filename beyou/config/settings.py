@@ -41,6 +41,8 @@ LEDGER_DIFFICULTY_BITS = _env.integer("BEYOU_LEDGER_DIFFICULTY_BITS")
 LEDGER_HIGH_WATER = DATA_DIR / "ledger.highwater"
 
 MESSAGE_LIMIT_BYTES = _env.integer("BEYOU_MESSAGE_LIMIT_BYTES")
+MESSAGES_PER_MINUTE = _env.integer("BEYOU_MESSAGES_PER_MINUTE")
+FRAMES_PER_SECOND = _env.integer("BEYOU_FRAMES_PER_SECOND")
 SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST")
 TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES")
 
@@ -67,6 +69,7 @@ INSTALLED_APPS = [
     "beyou.friends",
     "beyou.messaging",
     "beyou.console",
+    "beyou.config",
 ]
 
 MIDDLEWARE = [
@@ -102,6 +105,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "beyou.core.context.instance",
                 "beyou.notifications.context.notification_count",
+                "beyou.messaging.context.chat_count",
             ],
             "loaders": [
                 (

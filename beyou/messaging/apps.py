@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class MessagingConfig(AppConfig):
     name = "beyou.messaging"
+
+    def ready(self) -> None:
+        """Shows the ledger its messages and the sockets their frames."""
+        from beyou.ledger import sources
+        from beyou.messaging import frames  # noqa: F401  (registers its handlers)
+        from beyou.messaging.sources import StoredMessages
+
+        sources.use(StoredMessages())

@@ -1,7 +1,11 @@
 """Live frames to sockets. Delivery is a hint: whoever misses one repairs it by sequence number."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Protocol
+
+#: The room of every socket.
+EVERYBODY = "all"
 
 
 class Realtime(Protocol):
@@ -44,3 +48,8 @@ def close(rooms: Iterable[str], code: int) -> None:
 
 def member_room(member_id: object) -> str:
     return f"member:{member_id}"
+
+
+def session_room(session_key: str) -> str:
+    """The room of one session's sockets; the key itself stays out of tables and Redis."""
+    return f"session:{sha256(session_key.encode()).hexdigest()}"

@@ -1,0 +1,171 @@
+"""Runs a WSGI application (PEP 3333) under ASGI: one thread hop per request, bounded bodies both ways."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+import orjson
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+#: Pages mostly hold the interpreter lock, so more threads only help those that wait for a commit.
+THREADS = 4
+#: The largest request body, and how much of it stays in memory.
+BODY_LIMIT = 4 * 1024 * 1024
+MEMORY_LIMIT = 512 * 1024
+#: Small pieces of a streamed answer are joined to this size before they go to the loop.
+PIECE = 64 * 1024
+
+
+class BodyTooLarge(Exception):
+    """The request has more than `BODY_LIMIT` bytes."""
+
+
+class WSGIBridge:
+    """An ASGI application for HTTP that runs the WSGI application in threads of its own."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+
+    def stop(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        with SpooledTemporaryFile(max_size=MEMORY_LIMIT) as body:
+            try:
+                await _read_body(scope, receive, body)
+            except BodyTooLarge:
+                return await _refuse(send)
+            except ConnectionError:
+                return None
+            loop = asyncio.get_running_loop()
+            answer = _Answer(loop, send)
+            rest = await loop.run_in_executor(
+                self._threads, answer.run, self._application, environ_of(scope, body)
+            )
+            await answer.finish(rest)
+        return None
+
+
+async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> None:
+    """The whole request body: a slow client thus holds no thread."""
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise BodyTooLarge
+        body.write(chunk)
+        if not message.get("more_body", False):
+            body.seek(0)
+            return
+
+
+async def _refuse(send: Send) -> None:
+    problem = {
+        "type": "about:blank",
+        "title": "The request is too large",
+        "status": 413,
+        "code": "too_large",
+        "detail": f"At most {BODY_LIMIT} bytes are accepted.",
+    }
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps(problem)})
+
+
+class _Answer:
+    """One response on its way from the thread to the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
+        self._loop = loop
+        self._send = send
+        self._start: Message | None = None
+
+    def run(self, application: WSGIApplication, environ: dict[str, Any]) -> bytes:
+        """In the thread: runs the application and returns the last piece of its answer.
+
+        A short answer is one piece, so it crosses to the loop once. A long one goes piece by piece, each
+        waiting until the client has room for it.
+        """
+        pieces, size = [], 0
+        result = application(environ, self._start_response)
+        try:
+            for chunk in result:
+                pieces.append(chunk)
+                size += len(chunk)
+                if size >= PIECE:
+                    self._send_from_thread(b"".join(pieces))
+                    pieces, size = [], 0
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        return b"".join(pieces)
+
+    async def finish(self, rest: bytes) -> None:
+        await self._send_head()
+        await self._send({"type": "http.response.body", "body": rest})
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> Callable[[bytes], None]:
+        self._start = {
+            "type": "http.response.start",
+            "status": int(status.split(" ", 1)[0]),
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        }
+        return self._send_from_thread
+
+    def _send_from_thread(self, piece: bytes) -> None:
+        asyncio.run_coroutine_threadsafe(self._send_piece(piece), self._loop).result()
+
+    async def _send_piece(self, piece: bytes) -> None:
+        await self._send_head()
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def _send_head(self) -> None:
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self._send(start)
+
+
+def environ_of(scope: Message, body: IO[bytes]) -> dict[str, Any]:
+    """The WSGI environment of an ASGI HTTP scope."""
+    server, client = scope.get("server") or ("localhost", 80), scope.get("client")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0] if client else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        # A name with an underscore could pass for one with a hyphen, such as X_Forwarded_For: dropped.
+        if b"_" in raw_name:
+            continue
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
+        key = name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
+    return environ

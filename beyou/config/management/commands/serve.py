@@ -1,0 +1,46 @@
+"""`beyou serve`: everything in one process."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, call_command, get_commands
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from beyou.config import server
+
+
+class Command(BaseCommand):
+    help = "Migrate, then serve pages, sockets, writer and sealer in one process on 127.0.0.1."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="TCP port (default 8000)")
+        parser.add_argument("--demo", action="store_true", help="seed demo members if there is no member yet")
+
+    def handle(self, *args: Any, port: int, demo: bool, **options: Any) -> None:
+        self._migrate()
+        if demo:
+            self._seed()
+        connection.close()
+        self.stdout.write(f"BeYou is at http://127.0.0.1:{port}  (Ctrl-C ends it)")
+        self.stdout.flush()
+        server.run(port=port)
+        self.stdout.write("BeYou has ended; nothing was left unwritten.")
+
+    def _migrate(self) -> None:
+        """Asks first: running `migrate` without need would cost a second of every start."""
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Preparing the database …")
+            call_command("migrate", verbosity=0)
+
+    def _seed(self) -> None:
+        if settings.PRODUCTION:
+            self.stderr.write("Demo data is refused in production; none was made.")
+        elif "demo" in get_commands() and not get_user_model().objects.exists():
+            call_command("demo", stdout=self.stdout)
+        elif "demo" in get_commands():
+            call_command("demo", "--sign-ins", stdout=self.stdout)

@@ -1,0 +1,106 @@
+"""`/ws/`: authenticates a socket once, by the session cookie, and lets it run."""
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import close_old_connections
+from django.http import HttpRequest, parse_cookie
+from django.http.request import validate_host
+
+from beyou.core import clock
+from beyou.core.ports.realtime import EVERYBODY, member_room, session_room
+from beyou.core.realtime.hub import Hub
+from beyou.core.realtime.socket import NOT_SIGNED_IN, WRONG_ORIGIN, Receive, Send, Socket
+
+Scope = MutableMapping[str, Any]
+T = TypeVar("T")
+
+#: Threads for the database reads of sockets; the loop itself never waits for the database.
+_readers = ThreadPoolExecutor(2, thread_name_prefix="socket-reader")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a socket belongs to, and by which session."""
+
+    member_id: UUID
+    session: str
+
+
+async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
+    """One WebSocket from handshake to end. Raises nothing that the other side could cause."""
+    await receive()
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    # Accepted first: a browser does not see the code of a socket that was never open.
+    await send({"type": "websocket.accept"})
+    if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
+        return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
+    identity = await in_reader(authenticate, headers.get("cookie", ""))
+    if identity is None:
+        return await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
+    rooms = (member_room(identity.member_id), identity.session, EVERYBODY)
+    socket = Socket(member_id=identity.member_id, rooms=rooms, send=send)
+    del headers
+    await _serve(socket, receive, hub)
+    return None
+
+
+async def _serve(socket: Socket, receive: Receive, hub: Hub) -> None:
+    hub.join(socket)
+    hello = {"type": "hello", "member": str(socket.member_id), "server_ms": clock.now_ms()}
+    socket.deliver(orjson.dumps(hello).decode())
+    try:
+        await socket.run(receive)
+    except asyncio.CancelledError:
+        if not socket.is_aborted:
+            raise
+        cast("asyncio.Task[Any]", asyncio.current_task()).uncancel()
+    finally:
+        hub.leave(socket)
+        socket.release()
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Whether a page of this instance opens the socket. A browser cannot forge its Origin header.
+
+    In development the instance answers under several local addresses, so there Origin and Host must agree.
+    """
+    if settings.PRODUCTION or origin == settings.ORIGIN:
+        return origin == settings.ORIGIN
+    parts = urlsplit(origin)
+    return parts.netloc == host and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)
+
+
+def authenticate(cookies: str) -> Identity | None:
+    """The active member of the session in the Cookie header, or None. Two statements."""
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
+    if not member.is_authenticated or not member.is_active:
+        return None
+    return Identity(member_id=member.pk, session=session_room(key))
+
+
+async def in_reader(function: Callable[..., T], *args: Any) -> T:
+    """What the function returns, run in a thread that may use the database."""
+
+    def run() -> T:
+        close_old_connections()
+        try:
+            return function(*args)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(_readers, run)

@@ -1,0 +1,101 @@
+"""The room table: which sockets of this process are in which room."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from beyou.core.realtime.socket import Socket
+
+SWEEP_SECONDS = 10
+
+
+class Hub:
+    """Delivers frames to the sockets of this process. `publish` and `close` may be called by any thread."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, set[Socket]] = {}
+        self._sockets: set[Socket] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._is_scheduled = False
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    def start(self) -> None:
+        """Binds the table to the running loop and begins to look for silent sockets."""
+        self._loop = asyncio.get_running_loop()
+        self._sweeper = self._loop.create_task(self._sweep())
+
+    def stop(self) -> None:
+        """Frames vanish from now on."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        self._loop = self._sweeper = None
+
+    def join(self, socket: "Socket") -> None:
+        self._sockets.add(socket)
+        for room in socket.rooms:
+            self._rooms.setdefault(room, set()).add(socket)
+
+    def leave(self, socket: "Socket") -> None:
+        self._sockets.discard(socket)
+        for room in socket.rooms:
+            members = self._rooms.get(room)
+            if members is not None:
+                members.discard(socket)
+                if not members:
+                    del self._rooms[room]
+
+    def publish(self, rooms: Iterable[str], payload: bytes) -> None:
+        self._soon(lambda: self._deliver(rooms, payload))
+
+    def close(self, rooms: Iterable[str], code: int) -> None:
+        self._soon(lambda: self._close(rooms, code))
+
+    def _soon(self, action: Callable[[], None]) -> None:
+        """Runs the action on the loop. Actions of one burst share one wake-up of the loop."""
+        loop = self._loop
+        if loop is None:
+            return
+        self._waiting.append(action)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            try:
+                loop.call_soon_threadsafe(self._run_waiting)
+            except RuntimeError:
+                # The loop has just closed, and its sockets with it.
+                self._waiting.clear()
+
+    def _run_waiting(self) -> None:
+        # Cleared first: an action that is added from now on schedules a wake-up of its own.
+        self._is_scheduled = False
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def _in(self, rooms: Iterable[str]) -> set["Socket"]:
+        return {socket for room in rooms for socket in self._rooms.get(room, ())}
+
+    def _deliver(self, rooms: Iterable[str], payload: bytes) -> None:
+        sockets = self._in(rooms)
+        if sockets:
+            text = payload.decode()
+            for socket in sockets:
+                socket.deliver(text)
+
+    def _close(self, rooms: Iterable[str], code: int) -> None:
+        for socket in self._in(rooms):
+            socket.close(code)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for socket in list(self._sockets):
+                socket.close_if_silent()
+
+
+#: The room table of this process.
+hub = Hub()

@@ -1,0 +1,378 @@
+"""Accepting messages: any number of drafts in one transaction, by a fixed number of statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from beyou.core import bulk, clock, events, keyring
+from beyou.core.errors import ApplicationError, NotFound
+from beyou.core.ids import is_uuid7
+from beyou.keys.queries import active_key_sets, enrolled_devices
+from beyou.ledger.format import ZEROS, Opening
+from beyou.ledger.format import Mode as LedgerMode
+from beyou.ledger.services import record_messages
+from beyou.messaging import envelope, errors, queries, rules
+from beyou.messaging.events import MessageSent
+from beyou.messaging.locks import lock_conversations
+from beyou.messaging.models import (
+    Conversation,
+    ConversationMember,
+    DeviceChain,
+    Message,
+    MessageWrap,
+    Mode,
+)
+
+ATTEMPTS = 4
+
+_MESSAGE_COLUMNS = (
+    *("id", "conversation_id", "seq", "sender_id", "mode", "header", "body"),
+    *("signature", "received_ms", "stamp"),
+)
+_WRAP_COLUMNS = ("message_id", "member_id", "key_set", "key_id", "wrap")
+_CHAIN_COLUMNS = ("conversation_id", "device", "counter", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that is committed. `is_repeat` when it was accepted earlier under the same id.
+
+    `body` is as sent, not as stored; `recipients` are all members of the conversation.
+    """
+
+    message: UUID
+    conversation: UUID
+    seq: int
+    sender: UUID
+    mode: Mode
+    header: bytes
+    body: bytes
+    signature: bytes
+    wraps: tuple[envelope.Wrap, ...]
+    received_ms: int
+    recipients: tuple[UUID, ...]
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A draft of which nothing was stored, and why."""
+
+    message: UUID
+    error: ApplicationError
+
+
+def accept_messages(drafts: Sequence[rules.Draft]) -> list[Accepted | Refused]:
+    """Each draft is the next message of its conversation, or is refused; the answers stand in its order.
+
+    One transaction holds the messages, their numbers, their ledger entries and their events; when this
+    returns it is durable. A draft that was accepted before gets its first answer again. A refused draft
+    harms no other one.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _Batch(drafts).accept()
+        except (IntegrityError, OperationalError):
+            # Another writer took the same message id in another conversation, or the engine broke a
+            # deadlock: everything is rolled back, and the second look sees what the other one did.
+            if attempt == ATTEMPTS or connection.in_atomic_block:
+                raise
+    raise AssertionError("unreachable")
+
+
+@lru_cache(maxsize=4)
+def _limits(origin: str, text_bytes: int) -> rules.Limits:
+    return rules.Limits(envelope.origin_hash(origin), text_bytes)
+
+
+@dataclass(slots=True)
+class _Place:
+    """A locked conversation and what changes in it while the batch goes on. `members` are `places_of` rows."""
+
+    row: Conversation
+    members: Mapping[UUID, Any]
+    roster: rules.Roster
+    chains: dict[UUID, rules.Chain] = field(default_factory=dict)
+    is_changed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return all(place.is_active and not place.is_blocked for place in self.members.values())
+
+
+class _Batch:
+    """The state of one call of `accept_messages`."""
+
+    def __init__(self, drafts: Sequence[rules.Draft]) -> None:
+        self._drafts = drafts
+        self._now_ms = clock.now_ms()
+        self._limits = _limits(settings.ORIGIN, settings.MESSAGE_LIMIT_BYTES)
+        self._accepted: dict[UUID, Accepted] = {}
+        self._stored: dict[UUID, Message] = {}
+        self._devices: dict[UUID, UUID] = {}
+        self._known_chains: frozenset[tuple[UUID, UUID]] = frozenset()
+        self._places: dict[UUID, _Place] = {}
+
+    def accept(self) -> list[Accepted | Refused]:
+        self._read()
+        results = [self._decide(draft) for draft in self._drafts]
+        if self._accepted:
+            self._write(list(self._accepted.values()))
+        return results
+
+    def _read(self) -> None:
+        """Everything the decisions need, in at most six statements."""
+        rows = lock_conversations(draft.conversation for draft in self._drafts)
+        members = queries.places_of(rows)
+        stored = Message.objects.filter(id__in=[draft.message for draft in self._drafts])
+        self._stored = {message.id: message for message in stored}
+        key_sets = active_key_sets({place.member_id for places in members.values() for place in places})
+        signers = {member: queries.signer_of(keys) for member, keys in key_sets.items()}
+        self._places = {
+            key: _Place(
+                row=row,
+                members={place.member_id: place for place in members[key]},
+                roster=rules.Roster.of(
+                    signers[place.member_id] for place in members[key] if place.member_id in signers
+                ),
+            )
+            for key, row in rows.items()
+        }
+        devices = [device for draft in self._drafts if (device := _device_of(draft)) is not None]
+        if devices:
+            self._devices = {key: device.member_id for key, device in enrolled_devices(devices).items()}
+            chains = queries.chains_of(rows, devices)
+            self._known_chains = frozenset(chains)
+            for (conversation, device), chain in chains.items():
+                self._places[conversation].chains[device] = chain
+
+    def _decide(self, draft: rules.Draft) -> Accepted | Refused:
+        try:
+            place = self._places.get(draft.conversation)
+            if place is None or draft.sender not in place.members:
+                raise NotFound
+            repeat = self._repeat_of(draft, place)
+            if repeat is not None:
+                return repeat
+            if not is_uuid7(draft.message):
+                raise errors.BadEnvelope("The message id must be a UUID version 7.", field="id")
+            is_complete = len(place.roster.signers) == len(place.members)
+            standing = rules.Standing(
+                is_open=place.is_open,
+                is_end_to_end=place.row.mode == Mode.END_TO_END or is_complete,
+                roster=place.roster,
+                is_roster_complete=is_complete,
+                devices=self._devices,
+                chains=place.chains,
+            )
+            rules.check_draft(draft, standing, limits=self._limits, now_ms=self._now_ms)
+        except ApplicationError as error:
+            return Refused(draft.message, error)
+        return self._take(draft, place)
+
+    def _repeat_of(self, draft: rules.Draft, place: _Place) -> Accepted | None:
+        """The first answer to the same draft; raises `IdTaken` when the id stands for another message."""
+        earlier = self._accepted.get(draft.message)
+        if earlier is None:
+            row = self._stored.get(draft.message)
+            if row is None:
+                return None
+            if row.conversation_id != draft.conversation or row.sender_id != draft.sender:
+                raise errors.IdTaken("Make a new id for a new message.")
+            earlier = _accepted_row(row, place)
+        if earlier.conversation != draft.conversation or not _is_same(draft, earlier):
+            raise errors.IdTaken("Make a new id for a new message.")
+        return Accepted(
+            **{name: getattr(earlier, name) for name in Accepted.__slots__ if name != "is_repeat"},
+            is_repeat=True,
+        )
+
+    def _take(self, draft: rules.Draft, place: _Place) -> Accepted:
+        """The draft becomes the next message, in memory."""
+        place.row.last_seq += 1
+        place.row.last_ms = self._now_ms
+        place.is_changed = True
+        no_wraps: tuple[envelope.Wrap, ...] = ()
+        if isinstance(draft.content, str):
+            mode, signature, wraps = Mode.STANDARD, b"", no_wraps
+            body = rules.standard_body(draft.content)
+            header = envelope.standard_header(
+                origin=settings.ORIGIN,
+                conversation=draft.conversation,
+                message=draft.message,
+                sender=draft.sender,
+                created_ms=self._now_ms,
+            )
+        else:
+            mode, signature, wraps = Mode.END_TO_END, draft.content.signature, draft.content.wraps
+            header, body = draft.content.header, draft.content.body
+            parsed = envelope.Header.parse(header)
+            place.chains[parsed.device] = rules.Chain(parsed.counter, envelope.body_digest(header, body))
+            place.row.mode = Mode.END_TO_END
+        accepted = Accepted(
+            message=draft.message,
+            conversation=draft.conversation,
+            seq=place.row.last_seq,
+            sender=draft.sender,
+            mode=mode,
+            header=header,
+            body=body,
+            signature=signature,
+            wraps=wraps,
+            received_ms=self._now_ms,
+            recipients=tuple(place.members),
+        )
+        self._accepted[draft.message] = accepted
+        return accepted
+
+    def _write(self, accepted: list[Accepted]) -> None:
+        """Everything in at most nine statements, however many messages there are."""
+        as_uuid = bulk.uuid_value()
+        bulk.insert(Message, _MESSAGE_COLUMNS, [self._message_values(each) for each in accepted])
+        bulk.insert(
+            MessageWrap,
+            _WRAP_COLUMNS,
+            [
+                (as_uuid(each.message), as_uuid(member), as_uuid(wrap.device), wrap.key_id.hex(), wrap.wrap)
+                for each in accepted
+                for wrap, member in self._wrap_owners(each)
+            ],
+        )
+        self._write_chains(accepted)
+        places = [place for place in self._places.values() if place.is_changed]
+        bulk.update(
+            Conversation,
+            ("last_seq", "last_ms", "mode"),
+            where=("id",),
+            rows=[
+                (place.row.last_seq, place.row.last_ms, int(place.row.mode), as_uuid(place.row.id))
+                for place in places
+            ],
+        )
+        # Who writes has read what was there, so her own words never count as unread.
+        latest = {(each.conversation, each.sender): each.seq for each in accepted}
+        bulk.update(
+            ConversationMember,
+            ("read_seq", "delivered_seq"),
+            where=("conversation_id", "member_id"),
+            rows=[
+                (seq, seq, as_uuid(conversation), as_uuid(sender))
+                for (conversation, sender), seq in latest.items()
+            ],
+        )
+        record_messages([opening_of(each) for each in accepted])
+        events.publish(
+            *(MessageSent(each.message, each.conversation, each.sender, each.seq) for each in accepted)
+        )
+
+    def _message_values(self, accepted: Accepted) -> tuple[object, ...]:
+        as_uuid = bulk.uuid_value()
+        body = accepted.body
+        if accepted.mode == Mode.STANDARD:
+            key = keyring.unwrap_data_key(bytes(self._places[accepted.conversation].row.data_key))
+            body = keyring.seal(key, body, _context(accepted.conversation, accepted.message))
+        stamp = rules.stamp_bytes(header=accepted.header, received_ms=accepted.received_ms)
+        return (
+            as_uuid(accepted.message),
+            as_uuid(accepted.conversation),
+            accepted.seq,
+            as_uuid(accepted.sender),
+            int(accepted.mode),
+            accepted.header,
+            body,
+            accepted.signature,
+            accepted.received_ms,
+            keyring.mac(b"stamp", stamp),
+        )
+
+    def _wrap_owners(self, accepted: Accepted) -> list[tuple[envelope.Wrap, UUID]]:
+        signers = self._places[accepted.conversation].roster.signers.values()
+        owners = {signer.entry.device: signer.entry.user for signer in signers}
+        return [(wrap, owners[wrap.device]) for wrap in accepted.wraps]
+
+    def _write_chains(self, accepted: list[Accepted]) -> None:
+        as_uuid = bulk.uuid_value()
+        used = {
+            (each.conversation, envelope.Header.parse(each.header).device)
+            for each in accepted
+            if each.mode == Mode.END_TO_END
+        }
+        new, known = [], []
+        for conversation, device in used:
+            chain = self._places[conversation].chains[device]
+            if (conversation, device) in self._known_chains:
+                known.append((chain.counter, chain.digest, as_uuid(conversation), as_uuid(device)))
+            else:
+                new.append((as_uuid(conversation), as_uuid(device), chain.counter, chain.digest))
+        bulk.insert(DeviceChain, _CHAIN_COLUMNS, new)
+        bulk.update(DeviceChain, ("counter", "digest"), where=("conversation_id", "device"), rows=known)
+
+
+def opening_of(accepted: Accepted) -> Opening:
+    """What the ledger commits to for this message."""
+    return Opening(
+        mode=LedgerMode(accepted.mode),
+        message=accepted.message,
+        conversation=accepted.conversation,
+        sender=accepted.sender,
+        conv_seq=accepted.seq,
+        created_ms=envelope.Header.parse(accepted.header).created_ms,
+        body=envelope.body_digest(accepted.header, accepted.body),
+        signature=sha256(accepted.signature).digest() if accepted.signature else ZEROS,
+    )
+
+
+def _context(conversation: UUID, message: UUID) -> bytes:
+    return rules.storage_context(conversation=conversation, message=message)
+
+
+def _device_of(draft: rules.Draft) -> UUID | None:
+    if isinstance(draft.content, str):
+        return None
+    try:
+        return envelope.Header.parse(draft.content.header).device
+    except envelope.EnvelopeError:
+        return None
+
+
+def stored_body(row: Message, data_key: bytes | memoryview) -> bytes | None:
+    """The body as it was sent; None when the stored bytes were altered."""
+    if row.mode == Mode.END_TO_END:
+        return bytes(row.body)
+    try:
+        key = keyring.unwrap_data_key(bytes(data_key))
+        return keyring.open_sealed(key, bytes(row.body), _context(row.conversation_id, row.id))
+    except keyring.Undecryptable:
+        return None
+
+
+def _accepted_row(row: Message, place: _Place) -> Accepted:
+    return Accepted(
+        message=row.id,
+        conversation=row.conversation_id,
+        seq=row.seq,
+        sender=row.sender_id,
+        mode=Mode(row.mode),
+        header=bytes(row.header),
+        body=stored_body(row, place.row.data_key) or b"",
+        signature=bytes(row.signature),
+        wraps=(),
+        received_ms=row.received_ms,
+        recipients=tuple(place.members),
+    )
+
+
+def _is_same(draft: rules.Draft, accepted: Accepted) -> bool:
+    """Whether the draft says what was accepted; a new random signature or wrap does not matter."""
+    if accepted.sender != draft.sender:
+        return False
+    if isinstance(draft.content, str):
+        return accepted.mode == Mode.STANDARD and rules.text_of(accepted.body) == draft.content
+    return (accepted.header, accepted.body) == (draft.content.header, draft.content.body)

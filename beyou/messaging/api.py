@@ -1,0 +1,100 @@
+"""The messaging API: parse, one service or query, answer."""
+
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from beyou.messaging import queries, services, wire, writer
+from beyou.messaging.schemas import (
+    ConversationsQuery,
+    DraftIn,
+    MessagesQuery,
+    ReceiptIn,
+    RosterQuery,
+    StartIn,
+)
+from beyou.users.http import MemberRequest
+
+router = Router(tags=["messaging"])
+
+
+def _me(request: HttpRequest) -> UUID:
+    return cast(MemberRequest, request).member.pk
+
+
+def _answer(value: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(orjson.dumps(value), status=status, content_type="application/json")
+
+
+@router.get("/me")
+def me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in."""
+    member = cast(MemberRequest, request).member
+    return _answer({"id": str(member.pk), "handle": member.handle, "name": member.name})
+
+
+@router.get("/conversations")
+def list_conversations(request: HttpRequest, query: Query[ConversationsQuery]) -> HttpResponse:
+    """The member's conversations, the most recent first."""
+    page = queries.conversation_page(_me(request), search=query.q, cursor=query.cursor)
+    modes = queries.next_modes(page.items)
+    items = [wire.conversation(each, mode=modes[each.conversation.id]) for each in page.items]
+    return _answer({"items": items, "next": page.next})
+
+
+@router.post("/conversations")
+def start_conversation(request: HttpRequest, body: StartIn) -> HttpResponse:
+    """The direct conversation with a friend; 201 when it is new."""
+    started = services.start_conversation(starter_id=_me(request), other_id=body.member)
+    access = queries.conversation_for(_me(request), started.conversation.id)
+    value = wire.conversation(access, mode=queries.next_mode(access))
+    return _answer(value, 201 if started.is_new else 200)
+
+
+@router.get("/conversations/{uuid:conversation_id}")
+def get_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    access = queries.conversation_for(_me(request), conversation_id)
+    return _answer(wire.conversation(access, mode=queries.next_mode(access)))
+
+
+@router.get("/conversations/{uuid:conversation_id}/roster")
+def get_roster(request: HttpRequest, conversation_id: UUID, query: Query[RosterQuery]) -> HttpResponse:
+    """Whom to seal to, what the given browser of mine sent last, and older keys to verify with."""
+    access = queries.conversation_for(_me(request), conversation_id)
+    return _answer(wire.roster(queries.roster_for(access, query.device)))
+
+
+@router.get("/conversations/{uuid:conversation_id}/messages")
+def list_messages(request: HttpRequest, conversation_id: UUID, query: Query[MessagesQuery]) -> HttpResponse:
+    """A page of messages in ascending order. `next` is the value for the same parameter again."""
+    access = queries.conversation_for(_me(request), conversation_id)
+    if query.after is not None:
+        page = queries.messages_after(conversation_id, query.after, limit=query.limit)
+        following = page.messages[-1].seq if page.has_later else None
+    else:
+        before = access.conversation.last_seq + 1 if query.before is None else query.before
+        page = queries.messages_before(conversation_id, before, limit=query.limit)
+        following = page.messages[0].seq if page.has_earlier else None
+    wraps = queries.wraps_for(_me(request), page.messages)
+    items = [wire.stored_message(row, access.conversation, wraps.get(row.id, ())) for row in page.messages]
+    return _answer({"items": items, "next": following})
+
+
+@router.post("/conversations/{uuid:conversation_id}/messages")
+def send_message(request: HttpRequest, conversation_id: UUID, body: DraftIn) -> HttpResponse:
+    """201 for a new message; 200 with the first answer for one that was accepted before."""
+    accepted = writer.send(body.to_draft(conversation=conversation_id, sender=_me(request)))
+    value = {"id": str(accepted.message), "seq": accepted.seq, "received_ms": accepted.received_ms}
+    return _answer(value, 200 if accepted.is_repeat else 201)
+
+
+@router.post("/conversations/{uuid:conversation_id}/receipts")
+def post_receipt(request: HttpRequest, conversation_id: UUID, body: ReceiptIn) -> HttpResponse:
+    """How far the member has received and read; the answer is where the marks stand now."""
+    marks = services.mark(
+        member_id=_me(request), conversation_id=conversation_id, delivered=body.delivered, read=body.read
+    )
+    return _answer({"delivered": marks.delivered, "read": marks.read})

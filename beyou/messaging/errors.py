@@ -1,0 +1,52 @@
+"""Why a conversation or a message is refused. The codes are public and stable."""
+
+from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed
+
+
+class NotFriends(NotAllowed):
+    code, title = "not_friends", "You are not friends"
+
+
+class Unavailable(NotAllowed):
+    """Blocked, banned or gone: the answer does not say which."""
+
+    code, title = "unavailable", "This person cannot be reached"
+
+    def __init__(self) -> None:
+        super().__init__("Messages to this person are not possible at the moment.")
+
+
+class RosterChanged(ApplicationError):
+    code, status, title = "roster_changed", 409, "The recipients' keys have changed"
+
+
+class CounterConflict(ApplicationError):
+    code, status, title = "counter_conflict", 409, "Another message of this browser came first"
+
+
+class IdTaken(ApplicationError):
+    code, status, title = "id_taken", 409, "This message id is taken"
+
+
+class BadEnvelope(InvalidInput):
+    code, title = "bad_envelope", "The encrypted message is malformed"
+
+
+class BadSignature(InvalidInput):
+    code, title = "bad_signature", "The signature does not match"
+
+
+class ClockSkew(InvalidInput):
+    code, title = "clock_skew", "The clock of this browser is wrong"
+
+
+class WrongMode(InvalidInput):
+    code, title = "wrong_mode", "This conversation uses another kind of message"
+
+
+class Empty(InvalidInput):
+    code, title = "empty", "The message is empty"
+
+
+class TooLong(ApplicationError):
+    code, status, title = "too_long", 413, "The message is too long"

@@ -1,0 +1,303 @@
+"""Reading conversations. The number of statements never depends on the number of rows."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from beyou.blocks.queries import blocked_with
+from beyou.core import clock
+from beyou.core.errors import InvalidInput, NotFound
+from beyou.keys.queries import ActiveKeySet, active_key_sets, device_of, retired_key_sets
+from beyou.messaging import rules
+from beyou.messaging.envelope import RosterEntry
+from beyou.messaging.models import (
+    ConversationMember,
+    DeviceChain,
+    Message,
+    MessageWrap,
+    Mode,
+)
+
+if TYPE_CHECKING:
+    from beyou.messaging.models import Conversation
+    from beyou.users.models import User
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A conversation as one of its members sees it. `is_open` is False when nothing can be sent."""
+
+    conversation: "Conversation"
+    mine: ConversationMember
+    peer: "User"
+    peer_delivered: int
+    peer_read: int
+    is_open: bool
+
+    @property
+    def member_ids(self) -> list[UUID]:
+        return [self.mine.member_id, self.peer.pk]
+
+    @property
+    def last_at(self) -> dt.datetime:
+        return clock.from_ms(self.conversation.last_ms)
+
+    @property
+    def unread(self) -> int:
+        return rules.unread(last_seq=self.conversation.last_seq, read_seq=self.mine.read_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages in ascending order, and whether there are others on either side."""
+
+    messages: list[Message]
+    has_earlier: bool
+    has_later: bool
+
+    @property
+    def last_seq(self) -> int:
+        return self.messages[-1].seq if self.messages else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Conversations, and the cursor of those that follow."""
+
+    items: list[Access]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterView:
+    """The roster with what a client needs to use it: keys to seal to, older keys to verify with, and the
+    last message of the asking browser (`device`, `chain`)."""
+
+    roster: rules.Roster
+    key_sets: list[ActiveKeySet]
+    retired: list[ActiveKeySet]
+    device: UUID | None
+    chain: rules.Chain
+
+
+def conversation_for(member_id: UUID, conversation_id: UUID) -> Access:
+    """The only door to a conversation: membership, blocks and bans in one statement.
+
+    Raises `NotFound` alike for a conversation that does not exist and for one of others.
+    """
+    place = _places_with_peer(member_id).filter(conversation_id=conversation_id).first()
+    if place is None:
+        raise NotFound
+    return _access(place)
+
+
+def _places_with_peer(member_id: UUID) -> QuerySet[Any]:
+    theirs = ConversationMember.objects.filter(
+        conversation_id=OuterRef("conversation_id"), member_id=OuterRef("peer_id")
+    )
+    return (
+        _places()
+        .filter(member_id=member_id)
+        .select_related("conversation", "peer")
+        .annotate(
+            peer_delivered=Subquery(theirs.values("delivered_seq")),
+            peer_read=Subquery(theirs.values("read_seq")),
+        )
+    )
+
+
+def _access(place: Any) -> Access:
+    """`place` is a row of `_places_with_peer`, with its annotations."""
+    return Access(
+        conversation=place.conversation,
+        mine=place,
+        peer=place.peer,
+        peer_delivered=place.peer_delivered,
+        peer_read=place.peer_read,
+        is_open=place.peer.is_active and not place.is_blocked,
+    )
+
+
+def places_of(conversation_ids: Iterable[UUID]) -> dict[UUID, list[Any]]:
+    """Who is where, for many conversations at once; each row knows `is_active` and `is_blocked`."""
+    found: dict[UUID, list[Any]] = {}
+    rows = (
+        _places()
+        .filter(conversation_id__in=list(conversation_ids))
+        .annotate(is_active=F("member__is_active"))
+    )
+    for row in rows:
+        found.setdefault(row.conversation_id, []).append(row)
+    return found
+
+
+def _places() -> QuerySet[Any]:
+    """Places that know `is_blocked`: whether the two members of a direct conversation are."""
+    return ConversationMember.objects.annotate(is_blocked=blocked_with("member_id", "peer_id"))
+
+
+def conversation_page(
+    member_id: UUID, *, search: str = "", cursor: str = "", limit: int = PAGE_SIZE
+) -> ConversationPage:
+    """The member's conversations, the most recent first, without blocked people. One statement.
+
+    Raises `InvalidInput` for a cursor that no page gave.
+    """
+    mine = _places_with_peer(member_id).filter(is_blocked=False)
+    if search:
+        mine = mine.filter(Q(peer__name__icontains=search) | Q(peer__handle__icontains=search))
+    if cursor:
+        moment, last_id = _position(cursor)
+        mine = mine.filter(
+            Q(conversation__last_ms__lt=moment) | Q(conversation__last_ms=moment, conversation_id__lt=last_id)
+        )
+    places = list(mine.order_by("-conversation__last_ms", "-conversation_id")[: limit + 1])
+    items = [_access(place) for place in places[:limit]]
+    last = items[-1].conversation if len(places) > limit else None
+    return ConversationPage(items, f"{last.last_ms}.{last.id}" if last else None)
+
+
+def _position(cursor: str) -> tuple[int, UUID]:
+    moment, _, key = cursor.partition(".")
+    try:
+        if not moment.isdecimal() or len(moment) > 15:
+            raise ValueError
+        return int(moment), UUID(key)
+    except ValueError as error:
+        raise InvalidInput("This is not a cursor of this list.") from error
+
+
+def next_mode(access: Access) -> Mode:
+    """How the next message of the conversation must travel. At most one statement."""
+    return next_modes([access])[access.conversation.id]
+
+
+def next_modes(accesses: Sequence[Access]) -> dict[UUID, Mode]:
+    """The same for many conversations, also in at most one statement."""
+    undecided = [each for each in accesses if each.conversation.mode == Mode.STANDARD]
+    with_keys = active_key_sets({key for each in undecided for key in each.member_ids}) if undecided else {}
+    return {
+        each.conversation.id: (
+            Mode.END_TO_END
+            if each.conversation.mode == Mode.END_TO_END or all(key in with_keys for key in each.member_ids)
+            else Mode.STANDARD
+        )
+        for each in accesses
+    }
+
+
+def member_by_id(member_id: UUID) -> "User | None":
+    return get_user_model().objects.filter(pk=member_id).first()
+
+
+def member_by_handle(handle: str) -> "User | None":
+    return get_user_model().objects.filter(handle=handle).first()
+
+
+def direct_conversation(member_id: UUID, peer_id: UUID) -> "Conversation | None":
+    """The conversation of two members, if one of them ever started it."""
+    place = (
+        ConversationMember.objects.filter(member_id=member_id, peer_id=peer_id)
+        .select_related("conversation")
+        .first()
+    )
+    return place.conversation if place else None
+
+
+def unread_chats(member_id: UUID) -> int:
+    """In how many conversations something waits to be read. One statement."""
+    return (
+        _places()
+        .filter(member_id=member_id, is_blocked=False, read_seq__lt=F("conversation__last_seq"))
+        .count()
+    )
+
+
+def messages_after(conversation_id: UUID, seq: int, *, limit: int = PAGE_SIZE) -> Page:
+    """The first messages behind the number. One statement."""
+    rows = list(
+        Message.objects.filter(conversation_id=conversation_id, seq__gt=seq).order_by("seq")[: limit + 1]
+    )
+    return Page(rows[:limit], has_earlier=bool(rows) and rows[0].seq > 1, has_later=len(rows) > limit)
+
+
+def messages_before(conversation_id: UUID, seq: int, *, limit: int = PAGE_SIZE) -> Page:
+    """The last messages before the number, ascending. One statement."""
+    rows = list(
+        Message.objects.filter(conversation_id=conversation_id, seq__lt=seq).order_by("-seq")[: limit + 1]
+    )
+    return Page(rows[:limit][::-1], has_earlier=len(rows) > limit, has_later=True)
+
+
+def thread_page(access: Access, *, after: int | None = None, before: int | None = None) -> Page:
+    """The part of a thread to show; without a place, from the first unread message on. One statement."""
+    key = access.conversation.id
+    if before is not None:
+        return messages_before(key, before)
+    if after is None:
+        after = rules.first_page_start(
+            last_seq=access.conversation.last_seq, read_seq=access.mine.read_seq, size=PAGE_SIZE
+        )
+    return messages_after(key, after)
+
+
+def wraps_for(member_id: UUID, messages: Sequence[Message]) -> dict[UUID, list[MessageWrap]]:
+    """The member's own wraps of these messages; no statement when none is end-to-end."""
+    sealed = [message.id for message in messages if message.mode == Mode.END_TO_END]
+    found: dict[UUID, list[MessageWrap]] = {}
+    if sealed:
+        for wrap in MessageWrap.objects.filter(message_id__in=sealed, member_id=member_id).order_by("id"):
+            found.setdefault(wrap.message_id, []).append(wrap)
+    return found
+
+
+def message_for(member_id: UUID, message_id: UUID) -> Message:
+    """One message of a conversation of the member's. Raises `NotFound` as `conversation_for` does."""
+    message = Message.objects.filter(id=message_id, conversation__members__member=member_id).first()
+    if message is None:
+        raise NotFound
+    return message
+
+
+def signer_of(keys: ActiveKeySet) -> rules.Signer:
+    return rules.Signer(
+        entry=RosterEntry(keys.member_id, keys.key_set, keys.encrypt_key_id),
+        generation=keys.generation,
+        sign_key_id=keys.sign_key_id,
+        sign_spki=keys.sign_spki,
+    )
+
+
+def roster_for(access: Access, device: UUID | None) -> RosterView:
+    """Whom a message must be sealed to. At most four statements.
+
+    A browser that is not one of the member's own gets no chain.
+    """
+    key_sets = list(active_key_sets(access.member_ids).values())
+    own = device_of(access.mine.member_id, device) if device is not None else None
+    chain = rules.Chain()
+    if own is not None:
+        found = chains_of([access.conversation.id], [own.id])
+        chain = found.get((access.conversation.id, own.id), chain)
+    return RosterView(
+        roster=rules.Roster.of(map(signer_of, key_sets)),
+        key_sets=key_sets,
+        retired=retired_key_sets(access.member_ids),
+        device=own.id if own is not None else None,
+        chain=chain,
+    )
+
+
+def chains_of(
+    conversation_ids: Iterable[UUID], devices: Iterable[UUID]
+) -> Mapping[tuple[UUID, UUID], rules.Chain]:
+    """The chains of these browsers, by conversation and device. One statement."""
+    rows = DeviceChain.objects.filter(conversation_id__in=list(conversation_ids), device__in=list(devices))
+    return {(row.conversation_id, row.device): rules.Chain(row.counter, bytes(row.digest)) for row in rows}

@@ -1,0 +1,125 @@
+"""What the API and the socket take and give, field by field. Unknown fields are refused."""
+
+from base64 import b64decode, b64encode
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
+
+from beyou.messaging.envelope import Wrap
+from beyou.messaging.rules import Draft, Envelope
+
+
+def _base64(value: object) -> bytes:
+    """Only the one canonical spelling (RFC 4648 §4): a second one would be a second message."""
+    if not isinstance(value, str):
+        raise ValueError("must be base64 text")
+    data = b64decode(value.encode(), validate=True)
+    if b64encode(data).decode() != value:
+        raise ValueError("is not canonical base64")
+    return data
+
+
+def _hex32(value: object) -> bytes:
+    if not isinstance(value, str) or len(value) != 64 or value != value.lower():
+        raise ValueError("must be 64 lower-case hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+Base64 = Annotated[bytes, BeforeValidator(_base64)]
+Hex32 = Annotated[bytes, BeforeValidator(_hex32)]
+
+
+class Input(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+class StartIn(Input):
+    member: UUID
+
+
+class WrapIn(Input):
+    device: UUID
+    key_id: Hex32
+    wrap: Base64
+
+
+class DraftIn(Input):
+    """A text that the server may read, or a sealed envelope; never both."""
+
+    id: UUID
+    text: StrictStr | None = None
+    header: Base64 | None = None
+    body: Base64 | None = None
+    signature: Base64 | None = None
+    wraps: list[WrapIn] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "DraftIn":
+        sealed = (self.header, self.body, self.signature, self.wraps)
+        complete = all(part is not None for part in sealed)
+        if (self.text is not None) == complete or (not complete and any(part is not None for part in sealed)):
+            raise ValueError("send either text, or header, body, signature and wraps")
+        return self
+
+    def to_draft(self, *, conversation: UUID, sender: UUID) -> Draft:
+        content: str | Envelope
+        if self.text is not None:
+            content = self.text
+        else:
+            content = Envelope(
+                header=self.header or b"",
+                body=self.body or b"",
+                signature=self.signature or b"",
+                wraps=tuple(Wrap(wrap.device, wrap.key_id, wrap.wrap) for wrap in self.wraps or ()),
+            )
+        return Draft(conversation=conversation, sender=sender, message=self.id, content=content)
+
+
+class ReceiptIn(Input):
+    delivered: StrictInt = 0
+    read: StrictInt = 0
+
+
+class SendFrame(Input):
+    ref: Any = None
+    conversation: UUID
+    draft: DraftIn
+
+
+class TypingFrame(Input):
+    conversation: UUID
+
+
+class ReceiptFrame(ReceiptIn):
+    conversation: UUID
+
+
+class ConversationsQuery(Input):
+    q: Annotated[str, Field(max_length=60)] = ""
+    cursor: str = ""
+
+
+class MessagesQuery(Input):
+    """One side only; without a side the newest messages."""
+
+    after: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    before: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+    @model_validator(mode="after")
+    def _one_side(self) -> "MessagesQuery":
+        if self.after is not None and self.before is not None:
+            raise ValueError("give after or before")
+        return self
+
+
+class ProofsQuery(Input):
+    after: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    pinned: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+class RosterQuery(Input):
+    device: UUID | None = None

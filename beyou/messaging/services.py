@@ -1,0 +1,105 @@
+"""Writes: conversations and receipts. Accepting messages is in `accept.py`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from beyou.blocks.queries import blocked_between
+from beyou.core import events, keyring, limits
+from beyou.core.errors import NotFound
+from beyou.friends.queries import are_friends
+from beyou.keys.queries import active_key_sets
+from beyou.messaging import rules
+from beyou.messaging.accept import Accepted, Refused, accept_messages
+from beyou.messaging.delivery import announce_badge, announce_marks
+from beyou.messaging.errors import NotFriends, Unavailable
+from beyou.messaging.events import ConversationStarted
+from beyou.messaging.models import Conversation, ConversationMember, Mode
+from beyou.messaging.queries import conversation_for, direct_conversation, member_by_id, unread_chats
+
+__all__ = ["Accepted", "Marks", "Refused", "Started", "accept_messages", "mark", "start_conversation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The conversation of two members; `is_new` when this call made it."""
+
+    conversation: Conversation
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How far a member has received and read a conversation."""
+
+    delivered: int
+    read: int
+
+
+def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
+    """The two have one direct conversation, end-to-end when both have keys.
+
+    Any number of starters at once get the same one. Raises `NotFound` for nobody and for oneself,
+    `Unavailable` when one blocked the other or the account is closed, `NotFriends` and `RateLimited`.
+    """
+    other = member_by_id(other_id)
+    if other is None or other_id == starter_id:
+        raise NotFound
+    if not other.is_active or blocked_between(starter_id, [other_id]):
+        raise Unavailable
+    if not are_friends(starter_id, other_id):
+        raise NotFriends("Become friends first; then you can write to each other.")
+    existing = direct_conversation(starter_id, other_id)
+    if existing is not None:
+        return Started(existing, is_new=False)
+    limits.check("conversations.member", str(starter_id))
+    try:
+        return Started(_create(starter_id, other_id), is_new=True)
+    except IntegrityError:
+        # Somebody was faster; that transaction has committed, since the unique key waited for it.
+        winner = direct_conversation(starter_id, other_id)
+        if winner is None:
+            raise
+        return Started(winner, is_new=False)
+
+
+@transaction.atomic
+def _create(starter_id: UUID, other_id: UUID) -> Conversation:
+    pair = sorted((starter_id, other_id))
+    mode = Mode.END_TO_END if len(active_key_sets(pair)) == len(pair) else Mode.STANDARD
+    _, wrapped = keyring.new_data_key()
+    conversation = Conversation.objects.create(mode=mode, data_key=wrapped)
+    # In the order of the key: two starters then collide on the same row first and cannot deadlock.
+    for one, peer in (pair, pair[::-1]):
+        ConversationMember.objects.create(conversation=conversation, member_id=one, peer_id=peer)
+    events.publish(ConversationStarted(conversation_id=conversation.id, starter_id=starter_id))
+    return conversation
+
+
+def mark(*, member_id: UUID, conversation_id: UUID, delivered: int, read: int) -> Marks:
+    """The member's marks stand at least here, within the messages that exist; they never go back.
+
+    When they moved, everybody in the conversation learns it. Raises `NotFound`.
+    """
+    access = conversation_for(member_id, conversation_id)
+    with transaction.atomic():
+        place = ConversationMember.objects.select_for_update().get(pk=access.mine.pk)
+        before = (place.delivered_seq, place.read_seq)
+        marks = rules.moved_marks(
+            delivered=delivered, read=read, last_seq=access.conversation.last_seq, before=before
+        )
+        if marks != before:
+            place.delivered_seq, place.read_seq = marks
+            place.save(update_fields=["delivered_seq", "read_seq"])
+    if marks != before:
+        announce_marks(
+            conversation=conversation_id,
+            member=member_id,
+            delivered=marks[0],
+            read=marks[1],
+            to=access.member_ids,
+        )
+    if marks[1] != before[1]:
+        announce_badge(member=member_id, chats=unread_chats(member_id))
+    return Marks(*marks)

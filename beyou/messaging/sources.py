@@ -1,0 +1,49 @@
+"""Shows the ledger what its message entries should say, from the rows as they are now."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from uuid import UUID
+
+from beyou.ledger.format import ZEROS, Opening
+from beyou.ledger.format import Mode as LedgerMode
+from beyou.messaging import envelope
+from beyou.messaging.accept import stored_body
+from beyou.messaging.models import Message
+
+
+class StoredMessages:
+    """The ledger's `MessageSource`; each method is one statement."""
+
+    def openings(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Opening]:
+        rows = Message.objects.filter(id__in=message_ids).select_related("conversation")
+        return {row.id: stored_opening(row) for row in rows}
+
+    def message_ids(self, after: UUID | None, limit: int) -> Sequence[UUID]:
+        rows = Message.objects.order_by("id")
+        if after is not None:
+            rows = rows.filter(id__gt=after)
+        return list(rows.values_list("id", flat=True)[:limit])
+
+
+def stored_opening(row: Message) -> Opening:
+    """What the row says today. An altered row gives an opening that its sealed entry does not fit.
+
+    The ids and the number come from the columns, the rest from the envelope, so that neither can be
+    changed alone.
+    """
+    header, signature = bytes(row.header), bytes(row.signature)
+    body = stored_body(row, row.conversation.data_key)
+    try:
+        created_ms = envelope.Header.parse(header).created_ms
+    except envelope.EnvelopeError:
+        created_ms = 0
+    return Opening(
+        mode=LedgerMode.END_TO_END if row.mode == LedgerMode.END_TO_END else LedgerMode.STANDARD,
+        message=row.id,
+        conversation=row.conversation_id,
+        sender=row.sender_id,
+        conv_seq=max(row.seq, 0),
+        created_ms=created_ms,
+        body=ZEROS if body is None else envelope.body_digest(header, body),
+        signature=sha256(signature).digest() if signature else ZEROS,
+    )

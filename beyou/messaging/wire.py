@@ -1,0 +1,112 @@
+"""The JSON shapes of messages: the same in pages, the API and frames (frontend/pure/wire.ts).
+
+Bytes are standard base64 with padding (RFC 4648 §4), key ids and hashes lower-case hexadecimal.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Any
+
+from beyou.messaging import rules
+from beyou.messaging.accept import Accepted, stored_body
+from beyou.messaging.models import Conversation, Message, MessageWrap, Mode
+from beyou.messaging.queries import Access, RosterView
+
+MODES = {Mode.STANDARD: "standard", Mode.END_TO_END: "end_to_end"}
+
+
+def base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+def accepted_message(accepted: Accepted) -> dict[str, Any]:
+    """A message as it goes to the sockets of all members, with the wraps of all."""
+    return {
+        "id": str(accepted.message),
+        "conversation": str(accepted.conversation),
+        "seq": accepted.seq,
+        "sender": str(accepted.sender),
+        "mode": MODES[accepted.mode],
+        "header": base64(accepted.header),
+        "body": base64(accepted.body),
+        "signature": base64(accepted.signature) if accepted.signature else None,
+        "wraps": [
+            {"device": str(wrap.device), "key_id": wrap.key_id.hex(), "wrap": base64(wrap.wrap)}
+            for wrap in accepted.wraps
+        ],
+        "received_ms": accepted.received_ms,
+        "text": rules.text_of(accepted.body) if accepted.mode == Mode.STANDARD else None,
+        "damaged": False,
+    }
+
+
+def stored_message(row: Message, conversation: Conversation, wraps: Iterable[MessageWrap]) -> dict[str, Any]:
+    """A stored message for one member. `damaged` when its body no longer opens: the text is then null."""
+    body = stored_body(row, conversation.data_key)
+    is_standard = row.mode == Mode.STANDARD
+    text = rules.text_of(body) if is_standard and body is not None else None
+    return {
+        "id": str(row.id),
+        "conversation": str(row.conversation_id),
+        "seq": row.seq,
+        "sender": str(row.sender_id),
+        "mode": MODES[Mode(row.mode)],
+        "header": base64(bytes(row.header)),
+        "body": base64(body or b""),
+        "signature": base64(bytes(row.signature)) if row.signature else None,
+        "wraps": [
+            {"device": str(wrap.key_set), "key_id": wrap.key_id, "wrap": base64(bytes(wrap.wrap))}
+            for wrap in wraps
+        ],
+        "received_ms": row.received_ms,
+        "text": text,
+        "damaged": is_standard and text is None,
+    }
+
+
+def conversation(access: Access, *, mode: Mode) -> dict[str, Any]:
+    return {
+        "id": str(access.conversation.id),
+        "mode": MODES[mode],
+        "open": access.is_open,
+        "peer": {"id": str(access.peer.pk), "handle": access.peer.handle, "name": access.peer.name},
+        "last_seq": access.conversation.last_seq,
+        "last_ms": access.conversation.last_ms,
+        "read_seq": access.mine.read_seq,
+        "delivered_seq": access.mine.delivered_seq,
+        "peer_read": access.peer_read,
+        "peer_delivered": access.peer_delivered,
+        "unread": access.unread,
+    }
+
+
+def roster(view: RosterView) -> dict[str, Any]:
+    """The roster for one browser; `mine` is null unless it is one of the member's own."""
+    return {
+        "version": view.roster.version,
+        "hash": view.roster.hash.hex(),
+        "entries": [
+            {
+                "user": str(keys.member_id),
+                "device": str(keys.key_set),
+                "encrypt_key_id": keys.encrypt_key_id.hex(),
+                "encrypt_spki": base64(keys.encrypt_spki),
+                "sign_key_id": keys.sign_key_id.hex(),
+                "sign_spki": base64(keys.sign_spki),
+            }
+            for keys in view.key_sets
+        ],
+        "mine": (
+            {"device": str(view.device), "counter": view.chain.counter, "prev": view.chain.digest.hex()}
+            if view.device is not None
+            else None
+        ),
+        "retired": [
+            {
+                "user": str(keys.member_id),
+                "sign_key_id": keys.sign_key_id.hex(),
+                "sign_spki": base64(keys.sign_spki),
+            }
+            for keys in view.retired
+        ],
+    }
