@@ -70,7 +70,7 @@ for _app in ("users", "keys", "blocks", "notifications", "friends", "ledger", "m
 @lru_cache(maxsize=1)
 def schema() -> bytes:
     """The API described as OpenAPI, indented, as docs/reference/openapi.json keeps it."""
-    return orjson.dumps(api.get_openapi_schema(), option=orjson.OPT_INDENT_2)
+    return orjson.dumps(api.get_openapi_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
 
 
 @require_safe
