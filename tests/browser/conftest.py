@@ -18,6 +18,7 @@ TIMEOUT_MS = 15_000
 HERE = Path(__file__).parent
 
 Person = Callable[..., BrowserContext]
+Opened = Callable[..., BrowserContext]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,7 +89,7 @@ def sign_in(page: Page, server: Server, handle: str) -> None:
 
 
 @pytest.fixture
-def open_person(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def open_person(browser: Browser) -> Iterator[Opened]:
     """`open_person(server, "alice")` gives a browser of her own in which she is signed in, its page open."""
     contexts: list[BrowserContext] = []
     watch = Watch()
@@ -108,7 +109,7 @@ def open_person(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture
-def person(live: Server, open_person: Callable[..., BrowserContext]) -> Person:
+def person(live: Server, open_person: Opened) -> Person:
     """`person("alice")`: a signed-in browser on the shared server; the member is made when missing."""
 
     def opened(handle: str, **options: Any) -> BrowserContext:
