@@ -25,9 +25,11 @@ export class ChatComposer extends HTMLElement {
   #wasTouched = false;
 
   connectedCallback(): void {
-    this.#form = this.querySelector("form");
-    this.#field = this.querySelector("textarea");
-    if (!this.#chat || !this.#form || !this.#field) return;
+    if (!this.#chat?.about.open) return;
+    // The server draws no form for an encrypted conversation: before this script runs it could only leak the text.
+    if (!this.querySelector("form")) render(sealedForm(this.#chat.about.peer.name), this);
+    this.#form = this.querySelector("form")!;
+    this.#field = this.querySelector("textarea")!;
     this.#notices.className = "composer-notices";
     this.#form.before(this.#notices);
     this.#form.addEventListener("submit", this.#submitted);
@@ -35,7 +37,6 @@ export class ChatComposer extends HTMLElement {
     this.#field.addEventListener("input", this.#typed);
     // The limit counts bytes, not characters, and a cut paste would lose text; too long is said instead.
     this.#field.removeAttribute("maxlength");
-    for (const button of this.#form.querySelectorAll("button")) button.disabled = false;
     addEventListener("pagehide", this.#leave);
     this.#stop = this.#chat.watch(() => this.#paint());
     void this.#restoreDraft();
@@ -157,6 +158,11 @@ export class ChatComposer extends HTMLElement {
     const left = LIMIT_BYTES - bytes;
     return html`<p class="hint count-left" role="status">${left >= 0 ? `${left.toLocaleString()} bytes left` : `${(-left).toLocaleString()} bytes too long`}</p>`;
   }
+}
+
+function sealedForm(name: string): TemplateResult {
+  return html`<form class="composer"><textarea rows="1" placeholder="Message" aria-label="Message to ${name}" dir="auto" enterkeyhint="send"></textarea>
+    <button class="btn icon-only" aria-label="Send">${icon("send-horizontal")}</button></form>`;
 }
 
 function notice(kind: string, symbol: string, content: TemplateResult): TemplateResult {

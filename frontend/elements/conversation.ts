@@ -13,6 +13,7 @@ import { deliver, type Draft } from "./transport.ts";
 const PAGE = 50;
 /** More bubbles make the page slow to answer keys. */
 const MOST_SHOWN = 200;
+const MOST_PROOFS = 100;
 const FIRST_CHECK_MS = 400;
 const LAST_CHECK_MS = 30_000;
 const RETRY_MS = 4000;
@@ -28,7 +29,7 @@ export interface Ledger {
 
 interface ThreadData {
   readonly conversation: WireConversation;
-  readonly page: WirePage;
+  readonly items: readonly WireMessage[];
 }
 
 /** Why nothing can be sent just now, in the order of urgency. */
@@ -65,7 +66,7 @@ export class Conversation {
   constructor(data: ThreadData) {
     this.about = data.conversation;
     this.timeline.reached(data.conversation.last_seq);
-    void this.#start(data.page.items);
+    void this.#start(data.items);
   }
 
   get id(): Uuid {
@@ -516,10 +517,11 @@ export class Conversation {
   }
 
   async #check(): Promise<void> {
-    const open = this.timeline.shown.filter(({ seal }) => seal === "pending" || seal === "unchecked");
+    const open = this.timeline.shown.filter(({ seal }) => seal === "pending");
     if (open.length === 0 || !this.#keys) return;
     try {
-      if (open.some(({ wire }) => !wire)) await this.#fetchWires(open.find(({ wire }) => !wire)!.seq!);
+      const unsent = open.find(({ wire }) => !wire);
+      if (unsent) await this.#fetchWires(unsent.seq!);
       await this.check(open.map(({ id }) => id));
     } catch (error) {
       this.#explain(error);
@@ -535,22 +537,26 @@ export class Conversation {
 
   /** Checks these messages against the ledger now. Rejects with `ApiProblem` or `CryptoError`. */
   async check(ids: readonly Uuid[]): Promise<void> {
-    const bubbles = ids.flatMap((id) => this.timeline.find(id) ?? []).filter(({ wire }) => wire);
-    const first = bubbles[0]?.seq;
-    if (!this.#keys || !first) return;
-    const pinned = await this.#keys.box.pinned();
-    const last = bubbles.at(-1)!.seq!;
-    const address = `/conversations/${this.id}/proofs?after=${first - 1}&limit=${last - first + 1}&pinned=${pinned?.size ?? 0}`;
+    let rest = ids.flatMap((id) => this.timeline.find(id)?.wire ?? []);
+    while (rest.length > 0) {
+      const first = rest[0]!.seq;
+      await this.#checkRange(first, rest.filter(({ seq }) => seq < first + MOST_PROOFS));
+      rest = rest.filter(({ seq }) => seq >= first + MOST_PROOFS);
+    }
+    this.#changed();
+  }
+
+  async #checkRange(first: number, wires: readonly WireMessage[]): Promise<void> {
+    const { box } = this.#keys!;
+    const pinned = await box.pinned();
+    const limit = wires.at(-1)!.seq - first + 1;
+    const address = `/conversations/${this.id}/proofs?after=${first - 1}&limit=${limit}&pinned=${pinned?.size ?? 0}`;
     const proofs = await api<WireProofs>("GET", address);
-    const wires = bubbles.map(({ wire }) => wire!);
-    const wanted = new Set(ids);
-    const report = await this.#keys.box.checkProofs(
-      { ...proofs, items: proofs.items.filter(({ message }) => wanted.has(message)) },
-      wires,
-    );
+    const wanted = new Set(wires.map(({ id }) => id));
+    const items = proofs.items.filter(({ message }) => wanted.has(message));
+    const report = await box.checkProofs({ ...proofs, items }, wires);
     this.ledger = { alarm: report.alarm, steps: report.steps };
     for (const proof of report.items) this.timeline.change(proof.message, { seal: proof.state, proof });
-    this.#changed();
   }
 
   // What people notice of each other.
@@ -632,11 +638,27 @@ const draftOf = (item: OutboxItem): Draft => item.sealed?.draft ?? { id: item.id
 
 let current: Conversation | null | undefined;
 
+/** What the server wrote at the element, as the API would have said it. */
+function readThread({ dataset }: HTMLElement): ThreadData {
+  const number = (name: string): number => Number(dataset[name] ?? 0);
+  const conversation: WireConversation = {
+    id: dataset["conversation"] ?? "",
+    mode: dataset["mode"] === "end_to_end" ? "end_to_end" : "standard",
+    open: dataset["open"] === "true",
+    peer: { id: dataset["peer"] ?? "", handle: dataset["peerHandle"] ?? "", name: dataset["peerName"] ?? "" },
+    last_seq: number("lastSeq"),
+    read_seq: number("readSeq"),
+    peer_delivered: number("peerDelivered"),
+    peer_read: number("peerRead"),
+  };
+  return { conversation, items: JSON.parse(dataset["messages"] ?? "[]") as WireMessage[] };
+}
+
 /** The conversation of this page; null on pages without one. */
 export function conversation(): Conversation | null {
   if (current === undefined) {
-    const data = document.getElementById("thread-data")?.textContent;
-    current = data ? new Conversation(JSON.parse(data) as ThreadData) : null;
+    const element = document.querySelector<HTMLElement>("chat-thread[data-conversation]");
+    current = element ? new Conversation(readThread(element)) : null;
   }
   return current;
 }

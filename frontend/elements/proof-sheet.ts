@@ -101,7 +101,7 @@ export class ProofSheet extends LightElement {
       ${this.#facts(bubble)}
       <div class="row">
         <button type="button" class="btn soft" ?disabled=${this.#isChecking} @click=${() => this.#look()}>${icon("refresh-cw")}${this.#isChecking ? "Checking…" : "Check again"}</button>
-        ${bubble.proof ? html`<a class="btn quiet" href="/ledger/messages/${bubble.id}/receipt?format=tlog-proof" download="message-${bubble.seq}.tlog-proof">${icon("download")}Download the receipt</a>` : nothing}
+        ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt?format=tlog-proof" download="message-${bubble.seq}.tlog-proof">${icon("download")}Download the receipt</a>` : nothing}
       </div>
       <p class="hint">The receipt can be checked without this site. <a href="/about/security">How it is kept safe</a></p>
     </div>`;

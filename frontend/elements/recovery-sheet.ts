@@ -128,7 +128,7 @@ export class RecoverySave extends Sheet {
     return this.frame(
       "Save your recovery file",
       html`<p>With this file and its passphrase you can read your messages in any browser. Nobody else can make them again for you, neither we nor the server.</p>
-        <ol class="groups" aria-label="Passphrase">${groups.map((group) => html`<li>${group}</li>`)}</ol>
+        <ol class="passphrase" aria-label="Passphrase">${groups.map((group) => html`<li>${group}</li>`)}</ol>
         <div class="row"><button type="button" class="btn" @click=${() => this.#download()}>${icon("download")}Save the file</button>
           <button type="button" class="btn quiet" @click=${() => this.#copy()}>${icon("copy")}Copy the passphrase</button></div>
         <p class="hint">Keep the two apart: the file where your documents are, the passphrase in a password manager or on paper.</p>
@@ -142,7 +142,7 @@ export class RecoverySave extends Sheet {
       html`<p>Look at what you kept, not at this page. That way you know today that it will work.</p>
         <form class="stack" @submit=${this.#prove}>
           ${this.#asked.map(
-            (group) => html`<div class="field"><label for="group-${group}">Group ${group + 1} of the passphrase</label>
+            (group) => html`<div class="field code"><label for="group-${group}">Group ${group + 1} of the passphrase</label>
               <input id="group-${group}" name="group-${group}" class="mono" required autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="9"></div>`,
           )}
           <div class="row"><button class="btn" ?disabled=${this.busy !== ""}>Prove it</button><button type="button" class="btn quiet" @click=${() => this.#turn("save")}>Back</button></div>
