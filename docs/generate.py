@@ -47,6 +47,34 @@ def _default(variable: "Variable") -> str:
     return f"`{variable.default}`" if variable.default else ""
 
 
+_ERRORS_HEAD = """# Error codes
+
+Whatever cannot be done is answered with a code that never changes its meaning: in the `code` of a problem
+document (RFC 9457, `application/problem+json`) from the API, in the `problem` of a refused frame on the
+socket, and on an error page for people. Some add fields of their own, such as `retry_after` in seconds.
+
+This page is written from the subclasses of `ApplicationError` by `make docs`.
+
+| Code | Status | Title |
+|---|---:|---|
+"""
+
+
+def _errors() -> str:
+    import beyou.config.urls  # noqa: F401  (imports every app's pages, and with them every error)
+    from beyou.core.errors import ApplicationError
+
+    found, waiting = set(), [ApplicationError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind is not ApplicationError and kind.__module__.startswith("beyou."):
+            found.add((kind.code, kind.status, kind.title))
+    return _ERRORS_HEAD + "".join(
+        f"| `{code}` | {status} | {title} |\n" for code, status, title in sorted(found)
+    )
+
+
 def _openapi() -> str:
     from beyou.config.api import schema
 
@@ -56,6 +84,7 @@ def _openapi() -> str:
 #: Path → what writes it.
 PAGES: dict[Path, Callable[[], str]] = {
     HERE / "reference" / "settings.md": _settings,
+    HERE / "reference" / "errors.md": _errors,
     HERE / "reference" / "openapi.json": _openapi,
 }
 

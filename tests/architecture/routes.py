@@ -56,15 +56,30 @@ ROUTES: dict[str, Route] = {
     "home": _get(M),
     "settings": _get(M),
     "settings/look": _form(M),
+    # Chats
+    "chats": _get(M),
+    "chats/recent": _get(M),
+    "chats/<uuid:conversation_id>": _get(O),
+    "chats/<uuid:conversation_id>/send": _post(O),
+    "chats/with/<slug:handle>": _post(M),
     # The API
     "api/v1/": Route(Access.NOBODY, frozenset()),
     "api/v1/openapi.json": _get(P),
+    "api/v1/me": _api(M, "GET"),
+    "api/v1/conversations": _api(M, "GET", "POST"),
+    "api/v1/conversations/<uuidstr:conversation_id>": _api(O, "GET"),
+    "api/v1/conversations/<uuidstr:conversation_id>/roster": _api(O, "GET"),
+    "api/v1/conversations/<uuidstr:conversation_id>/messages": _api(O, "GET", "POST"),
+    "api/v1/conversations/<uuidstr:conversation_id>/receipts": _api(O, "POST"),
 }
 
 
 def patterns() -> Iterator[str]:
-    """The pattern of every view that the resolver can reach, as Django writes it."""
-    return _walk(get_resolver(), "")
+    """The pattern of every view that the resolver can reach, as Django writes it.
+
+    Ninja mounts one view once for each of its operations.
+    """
+    yield from dict.fromkeys(_walk(get_resolver(), ""))
 
 
 def _walk(resolver: URLResolver, prefix: str) -> Iterator[str]:

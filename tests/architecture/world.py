@@ -33,7 +33,8 @@ class World:
     def missing_path(self, pattern: str) -> str:
         """The same address for objects that do not exist."""
         return "/" + _PARAMETER.sub(
-            lambda match: str(uuid4()) if match["converter"] == "uuid" else "nobody_here", pattern
+            lambda match: str(uuid4()) if str(match["converter"]).startswith("uuid") else "nobody_here",
+            pattern,
         )
 
     def client(self, role: str, *, enforce_csrf_checks: bool = False) -> Client:
