@@ -42,12 +42,13 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
     try:
         running = processes.start()
+        _pages.start()
     # The server must say why it does not start, whatever it was.
     except Exception as error:
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    running.stop()
     _pages.stop()
+    running.stop()
     await send({"type": "lifespan.shutdown.complete"})

@@ -3,11 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 import orjson
+
+from beyou.core.threads import DatabasePool
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,10 +33,16 @@ class WSGIBridge:
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self._threads: DatabasePool | None = None
+
+    def start(self) -> None:
+        self._threads = DatabasePool(THREADS, "page")
 
     def stop(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Ends the threads when they have answered."""
+        if self._threads is not None:
+            self._threads.stop()
+            self._threads = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         with SpooledTemporaryFile(max_size=MEMORY_LIMIT) as body:
@@ -123,7 +130,10 @@ class _Answer:
         self._start = {
             "type": "http.response.start",
             "status": int(status.split(" ", 1)[0]),
-            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+            # Django puts a space before cookies, which HTTP/1.1 servers must not send.
+            "headers": [
+                (name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers
+            ],
         }
         return self._send_from_thread
 

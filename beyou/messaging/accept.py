@@ -94,7 +94,7 @@ def _limits(origin: str, text_bytes: int) -> rules.Limits:
 
 @dataclass(slots=True)
 class _Place:
-    """A locked conversation and what changes in it while the batch goes on. `members` are `places_of` rows."""
+    """A locked conversation, its places (rows of `places_of`) and what the batch changes in it."""
 
     row: Conversation
     members: Mapping[UUID, Any]

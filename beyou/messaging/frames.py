@@ -9,8 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from beyou.core.errors import ApplicationError, InvalidInput
-from beyou.core.realtime.endpoint import in_reader
 from beyou.core.realtime.frames import BadFrame, Frame, handles
+from beyou.core.realtime.hub import hub
 from beyou.core.realtime.socket import Socket
 from beyou.messaging import delivery, writer
 from beyou.messaging.accept import Accepted, Refused
@@ -56,7 +56,7 @@ async def send(socket: Socket, frame: Frame) -> None:
 async def typing(socket: Socket, frame: Frame) -> None:
     fields = _valid(TypingFrame, frame)
     try:
-        access = await in_reader(conversation_for, socket.member_id, fields.conversation)
+        access = await hub.read(lambda: conversation_for(socket.member_id, fields.conversation))
     except ApplicationError:
         return
     if access.is_open:
@@ -67,7 +67,7 @@ async def typing(socket: Socket, frame: Frame) -> None:
 async def receipt(socket: Socket, frame: Frame) -> None:
     fields = _valid(ReceiptFrame, frame)
     try:
-        await in_reader(
+        await hub.read(
             lambda: mark(
                 member_id=socket.member_id,
                 conversation_id=fields.conversation,

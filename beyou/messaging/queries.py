@@ -102,15 +102,12 @@ def _places_with_peer(member_id: UUID) -> QuerySet[Any]:
     theirs = ConversationMember.objects.filter(
         conversation_id=OuterRef("conversation_id"), member_id=OuterRef("peer_id")
     )
-    return (
-        _places()
-        .filter(member_id=member_id)
-        .select_related("conversation", "peer")
-        .annotate(
-            peer_delivered=Subquery(theirs.values("delivered_seq")),
-            peer_read=Subquery(theirs.values("read_seq")),
-        )
+    mine: QuerySet[Any] = _places().filter(member_id=member_id).select_related("conversation", "peer")
+    marked: QuerySet[Any] = mine.annotate(
+        peer_delivered=Subquery(theirs.values("delivered_seq")),
+        peer_read=Subquery(theirs.values("read_seq")),
     )
+    return marked
 
 
 def _access(place: Any) -> Access:

@@ -1,15 +1,13 @@
 """The messaging API, as a client sees it."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from beyou.core.ids import uuid7
-from beyou.messaging.models import Message
 from tests.factories import members
-from tests.messaging.world import Browser, befriend, chat, say
+from tests.messaging.world import chat
 
 pytestmark = pytest.mark.django_db
 

@@ -1,19 +1,17 @@
 """`/ws/`: authenticates a socket once, by the session cookie, and lets it run."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import close_old_connections
 from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 
@@ -23,10 +21,6 @@ from beyou.core.realtime.hub import Hub
 from beyou.core.realtime.socket import NOT_SIGNED_IN, WRONG_ORIGIN, Receive, Send, Socket
 
 Scope = MutableMapping[str, Any]
-T = TypeVar("T")
-
-#: Threads for the database reads of sockets; the loop itself never waits for the database.
-_readers = ThreadPoolExecutor(2, thread_name_prefix="socket-reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +39,11 @@ async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None
     await send({"type": "websocket.accept"})
     if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
         return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
-    identity = await in_reader(authenticate, headers.get("cookie", ""))
+    identity = await hub.read(lambda: authenticate(headers.get("cookie", "")))
     if identity is None:
         return await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
     rooms = (member_room(identity.member_id), identity.session, EVERYBODY)
     socket = Socket(member_id=identity.member_id, rooms=rooms, send=send)
-    del headers
     await _serve(socket, receive, hub)
     return None
 
@@ -91,16 +84,3 @@ def authenticate(cookies: str) -> Identity | None:
     if not member.is_authenticated or not member.is_active:
         return None
     return Identity(member_id=member.pk, session=session_room(key))
-
-
-async def in_reader(function: Callable[..., T], *args: Any) -> T:
-    """What the function returns, run in a thread that may use the database."""
-
-    def run() -> T:
-        close_old_connections()
-        try:
-            return function(*args)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_readers, run)

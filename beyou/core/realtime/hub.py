@@ -3,12 +3,20 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import close_old_connections
+
+from beyou.core.threads import DatabasePool
 
 if TYPE_CHECKING:
     from beyou.core.realtime.socket import Socket
 
 SWEEP_SECONDS = 10
+#: Threads for the database reads of sockets.
+READERS = 2
+
+T = TypeVar("T")
 
 
 class Hub:
@@ -19,6 +27,7 @@ class Hub:
         self._sockets: set[Socket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._readers: DatabasePool | None = None
         self._waiting: deque[Callable[[], None]] = deque()
         self._is_scheduled = False
 
@@ -28,6 +37,7 @@ class Hub:
     def start(self) -> None:
         """Binds the table to the running loop and begins to look for silent sockets."""
         self._loop = asyncio.get_running_loop()
+        self._readers = DatabasePool(READERS, "socket-reader")
         self._sweeper = self._loop.create_task(self._sweep())
 
     def stop(self) -> None:
@@ -35,6 +45,18 @@ class Hub:
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._loop = self._sweeper = None
+        if self._readers is not None:
+            self._readers.stop()
+            self._readers = None
+
+    async def read(self, function: Callable[[], T]) -> T:
+        """What the function returns, run in a thread that may use the database."""
+
+        def run() -> T:
+            close_old_connections()
+            return function()
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     def join(self, socket: "Socket") -> None:
         self._sockets.add(socket)
