@@ -248,7 +248,7 @@ class BlockHeader:
         return hashlib.sha256(self.encode()).digest()
 
     def mined(self, start: int = 0) -> tuple[Self, int]:
-        """The header with the first nonce from ``start`` that meets its difficulty, and the number of tries."""
+        """The header with the first nonce from ``start`` that meets its difficulty, and the tries it took."""
         encoded = self.encode()
         midstate = hashlib.sha256(encoded[:_NONCE_OFFSET])
         limit = 1 << (256 - self.difficulty_bits)

@@ -20,14 +20,14 @@ class Node(NamedTuple):
     """A perfect subtree of ``2 ** level`` leaves, the ``index``-th of its level."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index(), which nobody needs here
 
 
 class Tile(NamedTuple):
     """The ``index``-th run of 256 hashes of every eighth level."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index(), which nobody needs here
 
 
 # A proof element is the hash of consecutive nodes, left to right, folded from the right.

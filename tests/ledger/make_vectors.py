@@ -122,7 +122,7 @@ def _trees() -> dict[str, Any]:
         if old <= new
     ]
     return {
-        "leaf_rule": "leaf n = SHA-256(00 | entry(kind 1, value = (byte(n mod 256), byte(n >> 8)) repeated 16 times))",
+        "leaf_rule": "leaf n = SHA-256(00 | entry of kind 1, value = (n mod 256, n >> 8) as bytes 16 times)",
         "roots": roots,
         "inclusion": inclusion,
         "consistency": consistency,

@@ -1,0 +1,134 @@
+"""Writes: what enters the ledger, and how staff stop and resume sealing."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from beyou.core import bulk, clock
+from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
+from beyou.ledger.format import SALT_SIZE, Consensus, Entry, Kind, Opening, commitment, document_value
+from beyou.ledger.models import Alert, Document, Head, OutboxRow, SaltRow
+from beyou.ledger.note import Signer
+
+log = structlog.get_logger()
+
+_OUTBOX_COLUMNS = ("kind", "message_id", "conversation_id", "entry", "created_ms")
+_DOCUMENT_KINDS = (Kind.GENESIS, Kind.KEY, Kind.ANCHOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many entries now wait to be sealed."""
+
+    entries: int
+
+
+def record_messages(openings: Sequence[Opening], *, kind: Kind = Kind.MESSAGE) -> Recorded:
+    """Commit to these messages in the caller's transaction, in the order given, by two statements.
+
+    Afterwards each message has a salt and waits to be sealed. Give the messages of one conversation in
+    the order of ``conv_seq``. Raises RuntimeError outside a transaction, where message and entry could
+    part, and FormatError for an opening that cannot be encoded.
+    """
+    if not openings:
+        return Recorded(0)
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("record_messages() needs the transaction that stores the messages")
+    moment, as_uuid = clock.now_ms(), bulk.uuid_value()
+    salts, waiting = [], []
+    for opening in openings:
+        salt = os.urandom(SALT_SIZE)
+        entry = Entry(kind, commitment(salt, opening)).encode()
+        message = as_uuid(opening.message)
+        salts.append((message, salt))
+        waiting.append((int(kind), message, as_uuid(opening.conversation), entry, moment))
+    bulk.insert(SaltRow, ("message_id", "salt"), salts)
+    bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
+    return Recorded(len(waiting))
+
+
+def record_document(kind: Kind, document: bytes) -> Recorded:
+    """Store the document and let an entry with its SHA-256 wait to be sealed.
+
+    A document that is already recorded is left alone, so that a repeated event adds nothing.
+    """
+    if kind not in _DOCUMENT_KINDS:
+        raise ValueError(f"kind {kind} does not stand for a document")
+    value = document_value(document)
+    with transaction.atomic():
+        _, new = Document.objects.get_or_create(
+            digest_hex=value.hex(),
+            defaults={"kind": kind, "document": document, "created_ms": clock.now_ms()},
+        )
+        if not new:
+            return Recorded(0)
+        OutboxRow.objects.create(kind=kind, entry=Entry(kind, value).encode(), created_ms=clock.now_ms())
+    return Recorded(1)
+
+
+def ledger_signer() -> Signer:
+    """The key that signs checkpoints, under the name of this log."""
+    return Signer(settings.LEDGER_ORIGIN, settings.LEDGER_KEY_SEED)
+
+
+def configured_policy() -> Policy:
+    """The consensus that the settings ask for."""
+    consensus = Consensus[settings.LEDGER_CONSENSUS.upper()]
+    bits = settings.LEDGER_DIFFICULTY_BITS if consensus is Consensus.POW else 0
+    validators = (ledger_signer().verifier.public,) if consensus is Consensus.POA else ()
+    return Policy(consensus, bits, validators)
+
+
+def change_consensus(policy: Policy, *, block_no: int) -> Recorded:
+    """Record that the policy changes; it holds from the block after the one that seals this.
+
+    ``block_no`` is the newest block now; it makes a later return to an older policy a new document.
+    """
+    fields = policy.fields() | {"format": CONSENSUS_FORMAT, "after_block": block_no}
+    return record_document(Kind.KEY, canonical_json(fields))
+
+
+def record_key_change(*, change: str, fields: dict[str, str]) -> Recorded:
+    """Record that a member's key was published or revoked (kind 7); ``fields`` are ids in text form."""
+    return record_document(Kind.KEY, canonical_json({"format": "beyou/key/1", "change": change, **fields}))
+
+
+def raise_alert(
+    *,
+    kind: str,
+    detail: str,
+    severity: int = Alert.Severity.CRITICAL,
+    seq: int | None = None,
+    block_no: int | None = None,
+) -> Alert:
+    """An open alert says this; one that already says it at the same position is kept, not repeated."""
+    alert, is_new = Alert.objects.get_or_create(
+        kind=kind,
+        seq=seq,
+        block_no=block_no,
+        resolved_ms=None,
+        defaults={"severity": severity, "detail": detail, "created_ms": clock.now_ms()},
+    )
+    if is_new:
+        log.error("ledger.alert", kind=kind, seq=seq, block_no=block_no, detail=detail)
+    return alert
+
+
+def freeze_sealing() -> None:
+    """No block is sealed until a person resumes: a sealer at work loses its compare-and-swap."""
+    Head.objects.filter(frozen=False).update(frozen=True, epoch=F("epoch") + 1)
+
+
+def resume_sealing() -> int:
+    """Sealing goes on and every open alert counts as resolved; returns how many there were.
+
+    Nothing in the log is changed: what was damaged stays damaged, and later verification says so again.
+    """
+    with transaction.atomic():
+        Head.objects.filter(frozen=True).update(frozen=False, epoch=F("epoch") + 1)
+        return Alert.objects.filter(resolved_ms=None).update(resolved_ms=clock.now_ms())
