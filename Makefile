@@ -1,5 +1,6 @@
 # Everything a developer does, and everything CI does. `make help` lists it.
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 NPM := .venv/bin/npm
