@@ -137,7 +137,7 @@ def test_a_readable_message_cannot_be_slipped_into_an_encrypted_conversation(
     )
     assert answer == [422, "wrong_mode"]
 
-    # The operator can write rows: a copy of a sealed message's place in standard mode is an alarm, not a message.
+    # The operator can write rows: a sealed message declared readable is an alarm, not a message.
     with open_database(own_live) as database:
         database.execute(
             "UPDATE messaging_message SET mode = CASE WHEN mode = 1 THEN 2 ELSE 1 END WHERE id = ?",
