@@ -1,0 +1,233 @@
+/**
+ * Checks what the server says about the ledger against what it said before: the log's key, the signed checkpoint,
+ * that it only grew since, and for each message that the bytes on this page are the ones it committed to.
+ */
+import { type Bytes, equal, FormatError, fromBase64, fromHex, toHex } from "../pure/bytes.ts";
+import { bodyDigest, parseHeader } from "../pure/envelope.ts";
+import {
+  blockHash,
+  type BlockHeader,
+  commitment,
+  CONSENSUS_WORK,
+  encodeOpening,
+  KIND_MESSAGE,
+  leadingZeroBits,
+  MODE_END_TO_END,
+  MODE_STANDARD,
+  NO_REFERENCE,
+  parseBlockHeader,
+  parseEntry,
+} from "../pure/ledger.ts";
+import { leafHash, rootFromInclusion, verifyConsistency } from "../pure/merkle.ts";
+import { type Checkpoint, isSignedBy, parseCheckpoint, parseVerifierKey, splitNote } from "../pure/note.ts";
+import { ed25519Verify, Ed25519Missing, fromUtf8, sha256 } from "../pure/platform.ts";
+import type { WireMessage, WireProof, WireProofs } from "../pure/wire.ts";
+import type { LedgerAlarm, PinnedCheckpoint, ProofReport, ProofResult, ProofStep } from "./protocol.ts";
+import type { Store } from "./store.ts";
+import { envelopeDigest, type Texts } from "./texts.ts";
+
+type Compared = { readonly expected?: string; readonly found?: string };
+
+function step(name: ProofStep["name"], state: ProofStep["state"], detail: string, { expected, found }: Compared = {}): ProofStep {
+  return { name, state, detail, expected: expected ?? null, found: found ?? null };
+}
+
+const compared = (name: ProofStep["name"], expected: string, found: string, good: string, wrong: string): ProofStep =>
+  expected === found ? step(name, "ok", good, { expected, found }) : step(name, "failed", wrong, { expected, found });
+
+/** A contradiction that concerns the whole log. */
+class Alarm extends Error {
+  readonly code: LedgerAlarm;
+  readonly step: ProofStep;
+
+  constructor(code: LedgerAlarm, at: ProofStep) {
+    super(at.detail);
+    this.code = code;
+    this.step = at;
+  }
+}
+
+export const pinnedCheckpoint = (store: Store): Promise<PinnedCheckpoint | undefined> => store.get<PinnedCheckpoint>("meta", "checkpoint");
+
+/** The report; what is pinned moves on only without an alarm, and never back. */
+export async function checkProofs(
+  proofs: WireProofs,
+  messages: readonly WireMessage[],
+  { store, texts, nowMs }: { store: Store; texts: Texts; nowMs: number },
+): Promise<ProofReport> {
+  const pinned = (await pinnedCheckpoint(store)) ?? null;
+  const pending = [...proofs.pending];
+  const steps: ProofStep[] = [];
+  // A new instance has no block yet, and then nothing can be proven or contradicted.
+  if (!pinned && !proofs.checkpoint && proofs.items.length === 0) return { alarm: null, steps, items: [], pending, pinned };
+  try {
+    const checkpoint = await checkLog(proofs, pinned, steps);
+    const byId = new Map(messages.map((message) => [message.id, message]));
+    const items: ProofResult[] = [];
+    for (const proof of proofs.items) items.push(await checkItem(proof, byId.get(proof.message), checkpoint, texts));
+    const isVerified = steps.every(({ state }) => state === "ok");
+    return { alarm: null, steps, items, pending, pinned: isVerified ? await pin(store, proofs, checkpoint, nowMs) : pinned };
+  } catch (error) {
+    if (!(error instanceof Alarm)) throw error;
+    return { alarm: error.code, steps: [...steps, error.step], items: [], pending, pinned };
+  }
+}
+
+/** Adds the steps of the log itself; throws `Alarm`. */
+async function checkLog(proofs: WireProofs, pinned: PinnedCheckpoint | null, steps: ProofStep[]): Promise<Checkpoint> {
+  if (pinned && proofs.vkey.trim() !== pinned.vkey) {
+    throw new Alarm("key_changed", step("vkey", "failed", "The log's key is another than before.", { expected: pinned.vkey, found: proofs.vkey }));
+  }
+  const vkey = step("vkey", "ok", pinned ? "The log's key is the one this browser knows." : "The log's key is remembered from now on.", {
+    found: proofs.vkey,
+  });
+  const signed = await checkSignature(proofs);
+  steps.push(vkey, signed.step);
+  steps.push(await checkGrowth(proofs, signed.checkpoint, pinned));
+  return signed.checkpoint;
+}
+
+async function checkSignature(proofs: WireProofs): Promise<{ checkpoint: Checkpoint; step: ProofStep }> {
+  const { note, vkey } = { note: proofs.checkpoint, vkey: proofs.vkey };
+  let checkpoint: Checkpoint;
+  try {
+    const key = await parseVerifierKey(vkey);
+    checkpoint = parseCheckpoint(splitNote(note).text);
+    if (checkpoint.origin !== key.name) throw new FormatError("checkpoint", "is of another log than its key");
+    if (!(await isSignedBy(note, key, ed25519Verify))) {
+      throw new Alarm("bad_signature", step("checkpoint", "failed", "The checkpoint's signature is wrong."));
+    }
+  } catch (error) {
+    if (error instanceof FormatError) throw new Alarm("bad_checkpoint", step("checkpoint", "failed", `The ${error.message}.`));
+    if (!(error instanceof Ed25519Missing)) throw error;
+    return { checkpoint: parseCheckpoint(splitNote(note).text), step: step("checkpoint", "unchecked", error.message) };
+  }
+  const found = { found: toHex(checkpoint.root) };
+  return { checkpoint, step: step("checkpoint", "ok", `The checkpoint of ${checkpoint.size} entries is signed by the log's key.`, found) };
+}
+
+async function checkGrowth(proofs: WireProofs, checkpoint: Checkpoint, pinned: PinnedCheckpoint | null): Promise<ProofStep> {
+  const root = toHex(checkpoint.root);
+  if (!pinned) return step("consistency", "ok", "This is the first checkpoint this browser sees.", { found: root });
+  const about = { expected: `${pinned.size} ${pinned.root}`, found: `${checkpoint.size} ${root}` };
+  if (checkpoint.size < pinned.size) {
+    throw new Alarm("rollback", step("consistency", "failed", `The log had ${pinned.size} entries and now has ${checkpoint.size}.`, about));
+  }
+  if (!(await isGrown(proofs, checkpoint, pinned))) {
+    throw new Alarm("fork", step("consistency", "failed", "The log does not continue the one this browser saw.", about));
+  }
+  return step("consistency", "ok", `The log begins with the ${pinned.size} entries this browser saw before.`, about);
+}
+
+async function isGrown(proofs: WireProofs, { size, root }: Checkpoint, pinned: PinnedCheckpoint): Promise<boolean> {
+  try {
+    const path = size === pinned.size ? [] : proofs.consistency.map((hash) => fromHex(hash, 32));
+    return await verifyConsistency(pinned.size, size, fromHex(pinned.root, 32), root, path);
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
+}
+
+function pin(store: Store, { vkey, checkpoint: note }: WireProofs, { origin, size, root }: Checkpoint, seenMs: number): Promise<PinnedCheckpoint> {
+  const fresh: PinnedCheckpoint = { vkey: vkey.trim(), origin, size, root: toHex(root), note, seenMs };
+  return store.update<PinnedCheckpoint>("meta", "checkpoint", (old) => (old && old.size > fresh.size ? old : fresh));
+}
+
+async function checkItem(proof: WireProof, message: WireMessage | undefined, checkpoint: Checkpoint, texts: Texts): Promise<ProofResult> {
+  const steps: ProofStep[] = [];
+  let block: ProofResult["block"] = null;
+  try {
+    steps.push(await checkText(message, texts), await checkCommitment(proof, message), await checkInclusion(proof, checkpoint));
+    const checked = await checkBlock(proof, checkpoint);
+    steps.push(checked.step);
+    block = checked.block;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    steps.push(step(nextStep(steps), "failed", `The proof cannot be read: ${error.message}.`));
+  }
+  const states = steps.map(({ state }) => state);
+  const state = states.includes("failed") ? "altered" : states.includes("unchecked") ? "unchecked" : "sealed";
+  return { seq: proof.seq, message: proof.message, state, index: proof.index, block, steps };
+}
+
+const nextStep = (steps: readonly ProofStep[]): ProofStep["name"] => (["commitment", "inclusion", "block"] as const)[steps.length - 1] ?? "text";
+
+async function checkText(message: WireMessage | undefined, texts: Texts): Promise<ProofStep> {
+  if (!message) return step("text", "unchecked", "This page does not hold the message.");
+  if (message.mode === "standard") {
+    if (message.damaged || message.text === null) return step("text", "failed", "The server cannot read the stored message any more.");
+    return compared("text", bodyText(message.body), message.text, "The text is the one in the stored message.", "The page shows another text than the stored message.");
+  }
+  const known = await texts.get(message.id);
+  if (!known) return step("text", "unchecked", "This browser has not opened the message, so it cannot compare its text.");
+  return compared("text", known.digest, await envelopeDigest(message), "The text was decrypted from exactly these bytes.", "The bytes are not those the text was decrypted from.");
+}
+
+function bodyText(body: string): string {
+  try {
+    return String((JSON.parse(fromUtf8(fromBase64(body))) as { text?: unknown }).text);
+  } catch {
+    throw new FormatError("text", "of the stored message is not readable");
+  }
+}
+
+async function checkCommitment(proof: WireProof, message: WireMessage | undefined): Promise<ProofStep> {
+  const entry = parseEntry(fromHex(proof.entry));
+  if (!message) return step("commitment", "unchecked", "This page does not hold the message.");
+  if (entry.kind !== KIND_MESSAGE || proof.kind !== KIND_MESSAGE) {
+    return step("commitment", "failed", "The ledger holds something else than a message at this place.");
+  }
+  const found = toHex(await commitment(fromHex(proof.salt, 32), await openingOf(message, proof)));
+  return compared("commitment", toHex(entry.value), found, "The ledger's entry commits to exactly these bytes.", "The message is not the one that the ledger's entry commits to.");
+}
+
+async function openingOf(message: WireMessage, proof: WireProof): Promise<Bytes> {
+  if (proof.seq !== message.seq) throw new FormatError("number", "of the proof is not the message's");
+  const [header, body] = [fromBase64(message.header), fromBase64(message.body)];
+  const signature = fromBase64(message.signature ?? "");
+  return encodeOpening({
+    mode: message.mode === "end_to_end" ? MODE_END_TO_END : MODE_STANDARD,
+    flags: 0,
+    message: message.id,
+    conversation: message.conversation,
+    sender: message.sender,
+    convSeq: message.seq,
+    createdMs: parseHeader(header).createdMs,
+    refSeq: NO_REFERENCE,
+    body: await bodyDigest(header, body),
+    signature: signature.length > 0 ? await sha256(signature) : new Uint8Array(32),
+    media: new Uint8Array(32),
+  });
+}
+
+async function checkInclusion(proof: WireProof, checkpoint: Checkpoint): Promise<ProofStep> {
+  const leaf = await leafHash(fromHex(proof.entry));
+  const path = proof.path.map((hash) => fromHex(hash, 32));
+  const root = await rootFromInclusion(leaf, proof.index, checkpoint.size, path);
+  return compared("inclusion", toHex(checkpoint.root), toHex(root), `Entry ${proof.index} is in the signed tree.`, "The entry is not in the signed tree.");
+}
+
+async function checkBlock(proof: WireProof, checkpoint: Checkpoint): Promise<{ step: ProofStep; block: NonNullable<ProofResult["block"]> }> {
+  const bytes = fromHex(proof.block.header);
+  const header = parseBlockHeader(bytes);
+  const hash = await blockHash(bytes);
+  const block = { number: header.index, hash: toHex(hash), timestampMs: header.timestampMs };
+  const wrong = contradiction(proof, header, hash, checkpoint);
+  if (wrong) return { block, step: step("block", "failed", wrong, { found: block.hash }) };
+  if (header.consensus !== CONSENSUS_WORK) {
+    return { block, step: step("block", "unchecked", "An authority signed this block; its signature is not part of the answer.", { found: block.hash }) };
+  }
+  const detail = `Block ${header.index} holds entries ${header.firstSeq} to ${header.treeSize - 1}; its hash has the ${header.difficultyBits} zero bits of its work.`;
+  return { block, step: step("block", "ok", detail, { found: block.hash }) };
+}
+
+function contradiction(proof: WireProof, header: BlockHeader, hash: Bytes, checkpoint: Checkpoint): string | null {
+  if (header.index !== proof.block.number) return "The block carries another number than the proof says.";
+  const isInside = header.firstSeq <= proof.index && proof.index < header.firstSeq + header.leafCount;
+  if (!isInside || header.treeSize !== header.firstSeq + header.leafCount) return "The block does not hold this entry.";
+  if (header.treeSize > checkpoint.size) return "The block lies beyond the signed checkpoint.";
+  if (header.treeSize === checkpoint.size && !equal(fromHex(header.treeRoot), checkpoint.root)) return "The block's tree is not the signed one.";
+  if (header.consensus === CONSENSUS_WORK && leadingZeroBits(hash) < header.difficultyBits) return "The block's proof of work does not hold.";
+  return null;
+}
