@@ -86,7 +86,7 @@ export class ProofSheet extends LightElement {
 
   protected override render(): TemplateResult {
     const bubble = this.#bubble;
-    return html`<dialog class="sheet proof" aria-labelledby="proof-title" @close=${() => this.remove()}>
+    return html`<dialog class="sheet" aria-labelledby="proof-title" @close=${() => this.remove()}>
       <div class="dialog-head"><h2 id="proof-title">This message</h2>
         <button type="button" class="btn quiet icon-only" aria-label="Close" @click=${() => this.querySelector("dialog")!.close()}>${icon("x")}</button></div>
       ${bubble ? this.#body(bubble) : nothing}</dialog>`;
