@@ -11,9 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from beyou.core import clock
 from beyou.core.toasts import toast
 from beyou.keys import queries as keys
+from beyou.messaging import queries as messaging
 from beyou.users import services as users
 from beyou.users.http import MemberRequest, member_required
 from beyou.users.models import Accent, Theme
+
+RECENT_CHATS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,12 @@ def home(request: MemberRequest) -> HttpResponse:
         ),
     ]
     left = sum(not step.done for step in steps)
-    context = {"steps": steps if left else [], "steps_left": left, "today": clock.now()}
+    context = {
+        "steps": steps if left else [],
+        "steps_left": left,
+        "rows": messaging.conversation_page(request.member.id, limit=RECENT_CHATS).items,
+        "today": clock.now(),
+    }
     return render(request, "pages/home.html", context)
 
 
