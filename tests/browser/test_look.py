@@ -42,7 +42,7 @@ KILO = 1000
 SCRIPTS, MORE_IN_CHATS, STYLES, DOCUMENT, FONT = 20 * KILO, 25 * KILO, 12 * KILO, 20 * KILO, 21 * KILO
 
 SEED = """
-from uuid import uuid4
+from beyou.core.ids import uuid7
 from beyou.friends import services as friends
 from beyou.messaging import rules, services
 from beyou.users.models import User
@@ -54,7 +54,7 @@ for handle in ("charlie", "dana"):
 chat = services.start_conversation(starter_id=alice.id, other_id=bob.id).conversation
 for number, sender in enumerate([bob, alice, alice, bob, bob]):
     text = "Shall we walk the coast path? " * (number + 1)
-    draft = rules.Draft(conversation=chat.id, sender=sender.id, message=uuid4(), content=text)
+    draft = rules.Draft(conversation=chat.id, sender=sender.id, message=uuid7(), content=text)
     services.accept_messages([draft])
 print(chat.id)
 """
