@@ -1,0 +1,259 @@
+"""Reads: checkpoints, proofs from stored tiles, blocks, and how well the ledger is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from beyou.core import clock
+from beyou.core.errors import NotFound
+from beyou.ledger.errors import LedgerDamaged, LedgerEmpty, NoSuchTreeSize
+from beyou.ledger.format import SALT_SIZE, Opening
+from beyou.ledger.merkle import (
+    HASH_SIZE,
+    Element,
+    Tile,
+    TileNodes,
+    consistency_elements,
+    inclusion_elements,
+    resolve,
+    tile_of,
+    tile_width,
+)
+from beyou.ledger.models import (
+    Alert,
+    BlockRow,
+    CheckpointRow,
+    EntryRow,
+    Head,
+    OutboxRow,
+    SaltRow,
+    VerificationRun,
+)
+from beyou.ledger.note import Signer, proof_text
+from beyou.ledger.storage import read_tiles
+
+RECEIPT_FORMAT = "beyou/receipt/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry is leaf ``index`` of the tree of a checkpoint; ``salt`` is None once it was erased."""
+
+    message: UUID
+    kind: int
+    index: int
+    entry: bytes
+    salt: bytes | None
+    path: Sequence[bytes]
+    block_no: int
+    header: bytes
+
+    def wire(self) -> dict[str, Any]:
+        """As JSON carries it; bytes are hexadecimal."""
+        return {
+            "message": str(self.message),
+            "kind": self.kind,
+            "index": self.index,
+            "entry": self.entry.hex(),
+            "salt": self.salt.hex() if self.salt else None,
+            "path": [sibling.hex() for sibling in self.path],
+            "block": {"number": self.block_no, "header": self.header.hex()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Proofs against one checkpoint, and what leads there from the size that the asker has pinned.
+
+    ``pending`` messages wait to be sealed or signed. ``missing`` ones are in no entry at all, which an
+    honest server never has.
+    """
+
+    checkpoint: str
+    size: int
+    consistency: Sequence[bytes]
+    items: Sequence[Proof]
+    pending: Sequence[UUID]
+    missing: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a member can keep and check without this server: as JSON and as c2sp.org/tlog-proof@v1."""
+
+    value: dict[str, Any]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How well the ledger is, for staff and probes. Ages are in milliseconds."""
+
+    size: int
+    blocks: int
+    is_frozen: bool
+    waiting: int
+    oldest_waiting_ms: int
+    open_alerts: int
+    verified_size: int
+    verified_ms: int | None
+    findings: int
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing is frozen, nothing alarms, and what waits is about to be sealed."""
+        return not self.is_frozen and not self.open_alerts and self.oldest_waiting_ms < 60_000
+
+
+@lru_cache(maxsize=4)
+def _verifier_key(origin: str, seed: bytes) -> str:
+    return str(Signer(origin, seed).verifier)
+
+
+def verifier_key() -> str:
+    """The key that checks this log's checkpoints, as C2SP writes it."""
+    return _verifier_key(settings.LEDGER_ORIGIN, settings.LEDGER_KEY_SEED)
+
+
+def checkpoint() -> CheckpointRow:
+    """The newest signed checkpoint, by one statement. Raises LedgerEmpty before the first."""
+    row = CheckpointRow.objects.order_by("-tree_size").first()
+    if row is None:
+        raise LedgerEmpty
+    return row
+
+
+def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> Proofs:
+    """Proofs of these messages against the newest checkpoint, by six statements however many they are.
+
+    Raises LedgerEmpty, NoSuchTreeSize for a pinned size that was never reached, and LedgerDamaged.
+    """
+    newest = checkpoint()
+    size = newest.tree_size
+    # In this order, so that an entry sealed meanwhile is seen in one of the two places.
+    waiting = set(OutboxRow.objects.filter(message_id__in=message_ids).values_list("message_id", flat=True))
+    rows = list(
+        EntryRow.objects.filter(message_id__in=message_ids)
+        .order_by("seq")
+        .values_list("message_id", "kind", "seq", "entry", "block_no")
+    )
+    sealed = [row for row in rows if row[2] < size]
+    seen = {row[0] for row in rows}
+    salts = dict(SaltRow.objects.filter(message_id__in=message_ids).values_list("message_id", "salt"))
+    found = BlockRow.objects.filter(block_no__in={row[4] for row in sealed})
+    headers = dict(found.values_list("block_no", "header"))
+    paths = [inclusion_elements(seq, size) for _, _, seq, _, _ in sealed]
+    nodes = _nodes([*paths, _consistency(pinned_size or size, size)])
+    items = [
+        Proof(
+            message=message,
+            kind=kind,
+            index=seq,
+            entry=bytes(entry),
+            salt=bytes(salts[message]) if message in salts else None,
+            path=_resolve(path, nodes),
+            block_no=block_no,
+            header=bytes(headers.get(block_no, b"")),
+        )
+        for (message, kind, seq, entry, block_no), path in zip(sealed, paths, strict=True)
+        if message is not None
+    ]
+    proven = {proof.message for proof in items}
+    return Proofs(
+        checkpoint=newest.note,
+        size=size,
+        consistency=_resolve(_consistency(pinned_size or size, size), nodes),
+        items=items,
+        pending=[one for one in message_ids if one in waiting | seen and one not in proven],
+        missing=[one for one in message_ids if one not in waiting | seen],
+    )
+
+
+def receipt(opening: Opening, proof: Proof, proofs: Proofs) -> Receipt:
+    """The receipt of a proven message whose opening the caller may show.
+
+    The text form carries salt ‖ opening as its extra data. Raises NotFound when the salt was erased.
+    """
+    if proof.salt is None:
+        raise NotFound("The link between this message and the ledger was erased.")
+    value = proof.wire() | {
+        "format": RECEIPT_FORMAT,
+        "opening": opening.encode().hex(),
+        "checkpoint": proofs.checkpoint,
+        "vkey": verifier_key(),
+    }
+    extra = proof.salt[:SALT_SIZE] + opening.encode()
+    return Receipt(value, proof_text(proof.index, proof.path, proofs.checkpoint, extra))
+
+
+def consistency(old: int, new: int) -> list[bytes]:
+    """The proof that the tree of ``old`` leaves is a prefix of that of ``new``, by two statements.
+
+    Raises NoSuchTreeSize unless 0 < old ≤ new ≤ the newest signed size, and LedgerDamaged.
+    """
+    if new > checkpoint().tree_size:
+        raise NoSuchTreeSize(f"The ledger has not signed {new} entries.")
+    elements = _consistency(old, new)
+    return _resolve(elements, _nodes([elements]))
+
+
+def tile(level: int, index: int, width: int) -> bytes:
+    """The first ``width`` hashes of a tile of the newest signed tree, by two statements.
+
+    Raises NotFound where that tree has no such tile or fewer hashes, and LedgerDamaged.
+    """
+    wanted = Tile(level, index)
+    if tile_width(wanted, checkpoint().tree_size) < width:
+        raise NotFound
+    hashes = read_tiles([wanted]).get(wanted, b"")
+    if len(hashes) < width * HASH_SIZE:
+        raise LedgerDamaged(f"Tile {level}/{index} is missing or too short.")
+    return hashes[: width * HASH_SIZE]
+
+
+def block(number: int) -> BlockRow:
+    """A sealed block. Raises NotFound."""
+    row = BlockRow.objects.filter(block_no=number).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def health() -> Health:
+    """The state of sealing and of the last full verification, by five statements."""
+    head = Head.objects.filter(id=1).first()
+    oldest = OutboxRow.objects.order_by("id").values_list("created_ms", flat=True).first()
+    run = VerificationRun.objects.order_by("-id").first()
+    return Health(
+        size=head.tree_size if head else 0,
+        blocks=head.block_no + 1 if head else 0,
+        is_frozen=head is not None and head.frozen,
+        waiting=OutboxRow.objects.count(),
+        oldest_waiting_ms=max(0, clock.now_ms() - oldest) if oldest is not None else 0,
+        open_alerts=Alert.objects.filter(resolved_ms=None).count(),
+        verified_size=run.tree_size if run else 0,
+        verified_ms=run.finished_ms if run else None,
+        findings=run.findings if run else 0,
+    )
+
+
+def _consistency(old: int, new: int) -> list[Element]:
+    if not 0 < old <= new:
+        raise NoSuchTreeSize(f"There is no proof from {old} to {new} entries.")
+    return consistency_elements(old, new)
+
+
+def _nodes(paths: Sequence[Sequence[Element]]) -> TileNodes:
+    wanted = {tile_of(node)[0] for path in paths for element in path for node in element}
+    return TileNodes(read_tiles(wanted))
+
+
+def _resolve(elements: Sequence[Element], nodes: TileNodes) -> list[bytes]:
+    try:
+        return resolve(elements, nodes)
+    except KeyError as error:
+        raise LedgerDamaged(f"The tile with node {error} is missing or too short.") from None

@@ -1,0 +1,24 @@
+"""Keys of members are part of what the ledger records, so that none can be slipped in unseen."""
+
+from beyou.core.events import reacts_to
+from beyou.keys.events import KeyPublished, KeyRevoked
+from beyou.ledger import services
+
+
+def _fields(event: KeyPublished | KeyRevoked) -> dict[str, str]:
+    return {
+        "member": str(event.member_id),
+        "key_set": str(event.key_set),
+        "encrypt_key_id": event.encrypt_key_id,
+        "sign_key_id": event.sign_key_id,
+    }
+
+
+@reacts_to(KeyPublished)
+def record_published(event: KeyPublished) -> None:
+    services.record_key_change(change="published", fields=_fields(event))
+
+
+@reacts_to(KeyRevoked)
+def record_revoked(event: KeyRevoked) -> None:
+    services.record_key_change(change="revoked", fields=_fields(event))
