@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +12,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from beyou.core import bulk, clock, events, keyring
 from beyou.core.errors import ApplicationError, NotFound
 from beyou.core.ids import is_uuid7
-from beyou.keys.queries import active_key_sets, enrolled_devices
+from beyou.keys.queries import enrolled_devices
 from beyou.ledger.format import ZEROS, Opening
 from beyou.ledger.format import Mode as LedgerMode
 from beyou.ledger.services import record_messages
@@ -94,10 +93,10 @@ def _limits(origin: str, text_bytes: int) -> rules.Limits:
 
 @dataclass(slots=True)
 class _Place:
-    """A locked conversation, its places (rows of `places_of`) and what the batch changes in it."""
+    """A locked conversation, its places and what the batch changes in it."""
 
     row: Conversation
-    members: Mapping[UUID, Any]
+    members: Mapping[UUID, queries.Place]
     roster: rules.Roster
     chains: dict[UUID, rules.Chain] = field(default_factory=dict)
     is_changed: bool = False
@@ -105,6 +104,11 @@ class _Place:
     @property
     def is_open(self) -> bool:
         return all(place.is_active and not place.is_blocked for place in self.members.values())
+
+    @property
+    def is_end_to_end(self) -> bool:
+        everybody_has_keys = all(place.key_set is not None for place in self.members.values())
+        return self.row.mode == Mode.END_TO_END or everybody_has_keys
 
 
 class _Batch:
@@ -128,27 +132,25 @@ class _Batch:
         return results
 
     def _read(self) -> None:
-        """Everything the decisions need, in at most six statements."""
+        """Everything the decisions need, in at most seven statements: three for texts of known members."""
         rows = lock_conversations(draft.conversation for draft in self._drafts)
-        members = queries.places_of(rows)
-        stored = Message.objects.filter(id__in=[draft.message for draft in self._drafts])
-        self._stored = {message.id: message for message in stored}
-        key_sets = active_key_sets({place.member_id for places in members.values() for place in places})
-        signers = {member: queries.signer_of(keys) for member, keys in key_sets.items()}
+        places = queries.places_of(rows)
+        signers = queries.signers_of(place for members in places.values() for place in members)
+        self._stored = queries.stored_messages(draft.message for draft in self._drafts)
         self._places = {
             key: _Place(
                 row=row,
-                members={place.member_id: place for place in members[key]},
+                members={place.member_id: place for place in places[key]},
                 roster=rules.Roster.of(
-                    signers[place.member_id] for place in members[key] if place.member_id in signers
+                    signers[place.member_id] for place in places[key] if place.member_id in signers
                 ),
             )
             for key, row in rows.items()
         }
-        devices = [device for draft in self._drafts if (device := _device_of(draft)) is not None]
+        devices = {device for draft in self._drafts if (device := _device_of(draft)) is not None}
         if devices:
             self._devices = {key: device.member_id for key, device in enrolled_devices(devices).items()}
-            chains = queries.chains_of(rows, devices)
+            chains = queries.chains_of(rows)
             self._known_chains = frozenset(chains)
             for (conversation, device), chain in chains.items():
                 self._places[conversation].chains[device] = chain
@@ -163,12 +165,11 @@ class _Batch:
                 return repeat
             if not is_uuid7(draft.message):
                 raise errors.BadEnvelope("The message id must be a UUID version 7.", field="id")
-            is_complete = len(place.roster.signers) == len(place.members)
             standing = rules.Standing(
                 is_open=place.is_open,
-                is_end_to_end=place.row.mode == Mode.END_TO_END or is_complete,
+                is_end_to_end=place.is_end_to_end,
                 roster=place.roster,
-                is_roster_complete=is_complete,
+                is_roster_complete=len(place.roster.signers) == len(place.members),
                 devices=self._devices,
                 chains=place.chains,
             )

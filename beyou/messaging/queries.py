@@ -1,7 +1,7 @@
 """Reading conversations. The number of statements never depends on the number of rows."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,8 +11,15 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from beyou.blocks.queries import blocked_with
 from beyou.core import clock
+from beyou.core.bulk import Lookup
 from beyou.core.errors import InvalidInput, NotFound
-from beyou.keys.queries import ActiveKeySet, active_key_sets, device_of, retired_key_sets
+from beyou.keys.queries import (
+    ActiveKeySet,
+    active_key_sets,
+    active_set_of,
+    device_of,
+    retired_key_sets,
+)
 from beyou.messaging import rules
 from beyou.messaging.envelope import RosterEntry
 from beyou.messaging.models import (
@@ -122,17 +129,59 @@ def _access(place: Any) -> Access:
     )
 
 
-def places_of(conversation_ids: Iterable[UUID]) -> dict[UUID, list[Any]]:
-    """Who is where, for many conversations at once; each row knows `is_active` and `is_blocked`."""
-    found: dict[UUID, list[Any]] = {}
-    rows = (
-        _places()
-        .filter(conversation_id__in=list(conversation_ids))
-        .annotate(is_active=F("member__is_active"))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One member of a conversation as the writer sees her. `key_set` is None without keys."""
+
+    conversation_id: UUID
+    member_id: UUID
+    is_active: bool
+    is_blocked: bool
+    key_set: UUID | None
+
+
+_PLACES = Lookup(
+    lambda ids: (
+        ConversationMember.objects.filter(conversation_id__in=ids)
+        .annotate(is_blocked=blocked_with("member_id", "peer_id"), key_set=active_set_of("member_id"))
+        .values_list("conversation_id", "member_id", "member__is_active", "is_blocked", "key_set")
     )
-    for row in rows:
-        found.setdefault(row.conversation_id, []).append(row)
+)
+
+
+def places_of(conversation_ids: Iterable[UUID]) -> dict[UUID, list[Place]]:
+    """Who is where, for many conversations at once. One statement."""
+    found: dict[UUID, list[Place]] = {}
+    for row in _PLACES(conversation_ids):
+        place = Place(*row)
+        found.setdefault(place.conversation_id, []).append(place)
     return found
+
+
+#: Key sets never change, so what was read once holds: which one is in use is read each time.
+_signers: dict[UUID, rules.Signer] = {}
+_SIGNERS_KEPT = 20_000
+
+
+def signers_of(places: Iterable[Place]) -> dict[UUID, rules.Signer]:
+    """The signer of each member with keys. At most one statement, none for key sets that are known."""
+    with_keys = [place for place in places if place.key_set is not None]
+    unknown = {place.member_id for place in with_keys if place.key_set not in _signers}
+    if unknown:
+        if len(_signers) > _SIGNERS_KEPT:
+            _signers.clear()
+        for keys in active_key_sets(unknown).values():
+            _signers[keys.key_set] = signer_of(keys)
+    return {place.member_id: _signers[place.key_set] for place in with_keys if place.key_set in _signers}
+
+
+_STORED = Lookup(lambda ids: Message.objects.filter(id__in=ids).values_list("id"))
+
+
+def stored_messages(message_ids: Iterable[UUID]) -> dict[UUID, Message]:
+    """Those of the messages that exist. One statement, and a second one only if there are any."""
+    found = [row[0] for row in _STORED(message_ids)]
+    return Message.objects.in_bulk(found) if found else {}
 
 
 def _places() -> QuerySet[Any]:
@@ -281,8 +330,7 @@ def roster_for(access: Access, device: UUID | None) -> RosterView:
     own = device_of(access.mine.member_id, device) if device is not None else None
     chain = rules.Chain()
     if own is not None:
-        found = chains_of([access.conversation.id], [own.id])
-        chain = found.get((access.conversation.id, own.id), chain)
+        chain = chain_of(access.conversation.id, own.id)
     return RosterView(
         roster=rules.Roster.of(map(signer_of, key_sets)),
         key_sets=key_sets,
@@ -292,9 +340,21 @@ def roster_for(access: Access, device: UUID | None) -> RosterView:
     )
 
 
-def chains_of(
-    conversation_ids: Iterable[UUID], devices: Iterable[UUID]
-) -> Mapping[tuple[UUID, UUID], rules.Chain]:
-    """The chains of these browsers, by conversation and device. One statement."""
-    rows = DeviceChain.objects.filter(conversation_id__in=list(conversation_ids), device__in=list(devices))
-    return {(row.conversation_id, row.device): rules.Chain(row.counter, bytes(row.digest)) for row in rows}
+_CHAINS = Lookup(
+    lambda ids: DeviceChain.objects.filter(conversation_id__in=ids).values_list(
+        "conversation_id", "device", "counter", "digest"
+    )
+)
+
+
+def chains_of(conversation_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], rules.Chain]:
+    """The chains of these conversations, by conversation and device. One statement."""
+    return {
+        (conversation, device): rules.Chain(counter, bytes(digest))
+        for conversation, device, counter, digest in _CHAINS(conversation_ids)
+    }
+
+
+def chain_of(conversation_id: UUID, device: UUID) -> rules.Chain:
+    row = DeviceChain.objects.filter(conversation_id=conversation_id, device=device).first()
+    return rules.Chain(row.counter, bytes(row.digest)) if row else rules.Chain()

@@ -157,7 +157,7 @@ def test_a_batch_takes_the_same_number_of_statements_for_any_size(kind: str) -> 
             results = accept_messages(drafts)
         assert all(isinstance(each, Accepted) for each in results)
         counts[size] = len(captured)
-    assert counts[2] == counts[20] == (15 if kind == "sealed" else 11), captured.captured_queries
+    assert counts[2] == counts[20] == (15 if kind == "sealed" else 10), captured.captured_queries
 
 
 def test_an_end_to_end_message_is_stored_as_received() -> None:
