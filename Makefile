@@ -69,8 +69,8 @@ types: .venv/.dev node_modules/.installed ## Strict types, Python and TypeScript
 	$(NODE) $(NPM) run --silent types
 
 imports: .venv/.dev ## Ranks, the exact import table, foreign keys, pure rules
-	.venv/bin/lint-imports
-	.venv/bin/pytest -q tests/architecture
+	.venv/bin/lint-imports --no-logo
+	$(PYTEST) -q tests/architecture/test_imports.py
 
 migrations: .venv/.dev ## Fail when a model has no migration
 	BEYOU_MODE=test $(PYTHON) -m beyou makemigrations --check --dry-run --verbosity 1

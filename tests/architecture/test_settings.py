@@ -4,6 +4,9 @@ import base64
 import json
 import os
 import runpy
+import secrets
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +18,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from beyou.config.databases import database_from_url
 from beyou.config.environment import Environment, _test_secrets
-from tests.architecture.table import PACKAGE
+from tests.architecture.table import PACKAGE, ROOT
 
 _SAFE = {
     "BEYOU_MODE": "production",
     "BEYOU_ORIGIN": "https://example.org",
-    "BEYOU_SECRET_KEY": "k" * 64,
+    "BEYOU_SECRET_KEY": secrets.token_urlsafe(64),
     "BEYOU_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     "BEYOU_MAC_KEY": base64.b64encode(os.urandom(32)).decode(),
     "BEYOU_LEDGER_KEY_SEED": base64.b64encode(os.urandom(32)).decode(),
@@ -58,6 +61,19 @@ def test_safe_production_settings_start(load: Load) -> None:
     )
 
 
+def test_django_has_nothing_to_say_against_production(tmp_path: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BEYOU_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "beyou", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env=inherited | _SAFE | {"BEYOU_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("name", [name for name in _SAFE if name != "BEYOU_MODE"])
 def test_production_refuses_to_start_without(load: Load, name: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=name):
@@ -72,6 +88,7 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_ORIGIN", "https://example.org/path"),
         ("BEYOU_ORIGIN", "https://user@example.org"),
         ("BEYOU_SECRET_KEY", "short"),
+        ("BEYOU_SECRET_KEY", "k" * 64),
         ("BEYOU_ENCRYPTION_KEYS", "not a key"),
         ("BEYOU_ENCRYPTION_KEYS", " , "),
         ("BEYOU_MAC_KEY", "AAAA"),
