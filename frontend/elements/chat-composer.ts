@@ -27,7 +27,10 @@ export class ChatComposer extends HTMLElement {
   connectedCallback(): void {
     if (!this.#chat?.about.open) return;
     // The server draws no form for an encrypted conversation: before this script runs it could only leak the text.
-    if (!this.querySelector("form")) render(sealedForm(this.#chat.about.peer.name), this);
+    if (!this.querySelector("form")) {
+      this.replaceChildren();
+      render(sealedForm(this.#chat.about.peer.name), this);
+    }
     this.#form = this.querySelector("form")!;
     this.#field = this.querySelector("textarea")!;
     this.#notices.className = "composer-notices";

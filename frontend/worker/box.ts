@@ -44,9 +44,9 @@ export class Box {
     this.#user = user;
     this.#origin = origin;
     this.#host = host;
-    this.#vault = new Vault(store, user, origin);
-    this.#peers = new Peers(store);
     this.#locker = new Locker(store);
+    this.#vault = new Vault(store, this.#locker, user, origin);
+    this.#peers = new Peers(store);
     this.#texts = new Texts(store, this.#locker);
     this.#history = new History(store);
   }
@@ -76,8 +76,8 @@ export class Box {
       return this.#status();
     },
     exportRecovery: () => this.#vault.exportRecovery(),
-    dropRecovery: () => {
-      this.#vault.dropRecovery();
+    dropRecovery: async () => {
+      await this.#vault.dropRecovery();
       return this.#status();
     },
     importRecovery: ({ pem, passphrase, published }) => this.#vault.importRecovery(pem, passphrase, published, this.#host.now()),
@@ -100,7 +100,7 @@ export class Box {
     checkProofs: ({ proofs, messages }) =>
       checkProofs(proofs, messages, { store: this.#store, texts: this.#texts, nowMs: this.#host.now() }),
     wipe: async () => {
-      this.#vault.forget();
+      this.#vault.discard();
       await this.#store.wipe();
       return null;
     },
@@ -108,7 +108,7 @@ export class Box {
 
   async #status(): Promise<Status> {
     const stored = await this.#vault.current();
-    const shown: KeySet | null = this.#vault.pending ?? stored;
+    const shown: KeySet | null = stored ?? this.#vault.pending;
     return {
       user: this.#user,
       origin: this.#origin,
@@ -118,7 +118,7 @@ export class Box {
       device: shown?.device ?? null,
       encKeyId: shown?.encrypt.id ?? null,
       sigKeyId: shown?.sign.id ?? null,
-      canExport: this.#vault.canExport,
+      canExport: await this.#vault.canExport(),
       persistent: await this.#host.isPersistent(),
     };
   }

@@ -25,12 +25,13 @@ export interface Status {
   readonly user: Uuid;
   readonly origin: string;
   readonly keys: KeyState;
+  /** True when keys are stored, also while others are pending; the ids are then those of the stored ones. */
   readonly hasKeys: boolean;
   readonly keySet: Uuid | null;
   readonly device: Uuid | null;
   readonly encKeyId: Hex | null;
   readonly sigKeyId: Hex | null;
-  /** An extractable copy is in memory, so `exportRecovery` will work; it dies with the tab. */
+  /** New keys whose recovery file was not proven yet: `exportRecovery` will work. */
   readonly canExport: boolean;
   /** The browser promised not to evict the database by itself. */
   readonly persistent: boolean;
@@ -228,7 +229,7 @@ export interface Operations {
   /** Forgets pending keys; stored ones stay. */
   discard: { params: Record<string, never>; result: Status };
   exportRecovery: { params: Record<string, never>; result: Recovery };
-  /** Forgets the extractable copy once the file is saved. */
+  /** Deletes the copy that `exportRecovery` needs, once the file is proven. */
   dropRecovery: { params: Record<string, never>; result: Status };
   /** Opens a recovery file into pending keys with a new device id; then prove and activate. */
   importRecovery: {
@@ -272,7 +273,6 @@ export type Request = { [O in Op]: { id: number; op: O; params: Operations[O]["p
  * | `not_started` | `start` has not been called |
  * | `no_keys` | this browser has no stored keys |
  * | `no_pending` | nothing was generated or restored |
- * | `keys_exist` | this browser has keys; `wipe` first or call with none |
  * | `not_exportable` | the extractable copy is gone; make new keys to get a new file |
  * | `bad_file` | the recovery file is damaged or of another kind |
  * | `wrong_passphrase` | the passphrase does not open the file, or the file is damaged |
@@ -290,7 +290,6 @@ export type ErrorCode =
   | "not_started"
   | "no_keys"
   | "no_pending"
-  | "keys_exist"
   | "not_exportable"
   | "bad_file"
   | "wrong_passphrase"

@@ -3,6 +3,7 @@ import { type Bytes, equal, FormatError, fromBase64, toBase64, uuid7 } from "../
 import { POSSESSION_LABEL, possessionBytes } from "../pure/envelope.ts";
 import { newPassphraseGroups, normalizePassphrase, readRecovery, type RecoveryFile, writeRecovery } from "../pure/recovery.ts";
 import { Failure } from "./failure.ts";
+import type { Locker } from "./locker.ts";
 import type { Progress, PublicKeys, PublishedKeys, Recovery } from "./protocol.ts";
 import { generatePair, type NewPair, type Pair, restorePair, sign, unwrap } from "./rsa.ts";
 import type { Store } from "./store.ts";
@@ -18,13 +19,15 @@ export interface KeySet {
 interface Pending extends KeySet {
   readonly encrypt: NewPair;
   readonly sign: NewPair;
+  /** Made here, so that no recovery file of them exists yet. */
+  readonly isNew: boolean;
 }
 
-/** The halves that a recovery file holds, for as long as this tab lives or until it is saved. */
-interface Exportable {
+/** The private halves in PKCS #8, base64: what a recovery file holds. */
+interface Copy {
   readonly keySet: string;
-  readonly encrypt: Bytes;
-  readonly sign: Bytes;
+  readonly encrypt: string;
+  readonly sign: string;
 }
 
 const PAIRS = 2;
@@ -33,11 +36,12 @@ export class Vault {
   readonly #store: Store;
   readonly #user: string;
   readonly #origin: string;
+  readonly #locker: Locker;
   #pending: Pending | null = null;
-  #exportable: Exportable | null = null;
 
-  constructor(store: Store, user: string, origin: string) {
+  constructor(store: Store, locker: Locker, user: string, origin: string) {
     this.#store = store;
+    this.#locker = locker;
     this.#user = user;
     this.#origin = origin;
   }
@@ -46,8 +50,19 @@ export class Vault {
     return this.#pending;
   }
 
-  get canExport(): boolean {
-    return this.#exportable !== null;
+  async canExport(): Promise<boolean> {
+    return (await this.#copy()) !== null;
+  }
+
+  /**
+   * New keys can be copied until their recovery file is proven, also on later pages: whoever postponed that step
+   * would otherwise lose it. The copy lies encrypted under a key that never leaves the browser's key store; until
+   * `dropRecovery` a script of this site that was taken over could ask for it, afterwards nobody can.
+   */
+  async #copy(): Promise<Copy | null> {
+    const sealed = await this.#store.get<Bytes>("meta", "copy");
+    const copy = sealed && (await this.#locker.open<Copy>("meta", "copy", sealed));
+    return copy && copy.keySet === (await this.current())?.keySet ? copy : null;
   }
 
   /** The key set that signs, or null. */
@@ -66,7 +81,7 @@ export class Vault {
     const encrypt = await generatePair("encrypt");
     progress({ step: 2, of: PAIRS });
     const signing = await generatePair("sign");
-    return this.#hold({ keySet: uuid7(nowMs), device: uuid7(nowMs), encrypt, sign: signing });
+    return this.#hold({ keySet: uuid7(nowMs), device: uuid7(nowMs), encrypt, sign: signing, isNew: true });
   }
 
   /** Signs and decrypts the server's two challenges with the pending keys. */
@@ -85,35 +100,36 @@ export class Vault {
 
   /** Stores the pending key set, from now on the one that signs. */
   async activate(): Promise<KeySet> {
-    const { keySet, device, ...pairs } = this.#mustPend();
+    const { keySet, device, isNew, ...pairs } = this.#mustPend();
     const stored: KeySet = { keySet, device, encrypt: withoutCopy(pairs.encrypt), sign: withoutCopy(pairs.sign) };
+    if (isNew) await this.#keepCopy({ keySet, encrypt: toBase64(pairs.encrypt.pkcs8), sign: toBase64(pairs.sign.pkcs8) });
     await this.#store.put("keys", stored.encrypt.id, stored);
     await this.#store.put("meta", "current", stored.encrypt.id);
     this.#pending = null;
     return stored;
   }
 
+  async #keepCopy(copy: Copy): Promise<void> {
+    await this.#store.put("meta", "copy", await this.#locker.close("meta", "copy", copy));
+  }
+
   discard(): void {
-    if (this.#pending) this.#exportable = null;
     this.#pending = null;
   }
 
-  dropRecovery(): void {
-    this.#exportable = null;
-  }
-
-  forget(): void {
-    this.#pending = null;
-    this.#exportable = null;
+  async dropRecovery(): Promise<void> {
+    await this.#store.remove("meta", "copy");
   }
 
   /** A new file under a new passphrase; earlier files keep working. */
   async exportRecovery(): Promise<Recovery> {
-    if (!this.#exportable) throw new Failure("not_exportable", "These keys can no longer be copied out of this browser.");
+    const copy = await this.#copy();
+    if (!copy) throw new Failure("not_exportable", "These keys can no longer be copied out of this browser.");
     const groups = newPassphraseGroups();
     const passphrase = groups.join("-");
-    const pem = await writeRecovery({ ...this.#exportable, origin: this.#origin, user: this.#user }, passphrase);
-    return { pem, filename: `beyou-recovery-${this.#exportable.keySet.slice(-8)}.pem`, passphrase, groups };
+    const halves = { keySet: copy.keySet, encrypt: fromBase64(copy.encrypt), sign: fromBase64(copy.sign) };
+    const pem = await writeRecovery({ ...halves, origin: this.#origin, user: this.#user }, passphrase);
+    return { pem, filename: `beyou-recovery-${copy.keySet.slice(-8)}.pem`, passphrase, groups };
   }
 
   /** Opens a file into pending keys with a new device id, and compares them with what is published. */
@@ -124,13 +140,12 @@ export class Vault {
     if (published && !isPublished(file.keySet, encrypt, signing, published)) {
       throw new Failure("key_mismatch", "This file holds other keys than the published ones; a newer file may exist.");
     }
-    return this.#hold({ keySet: file.keySet, device: uuid7(nowMs), encrypt, sign: signing });
+    return this.#hold({ keySet: file.keySet, device: uuid7(nowMs), encrypt, sign: signing, isNew: false });
   }
 
   #hold(pending: Pending): PublicKeys {
     const { keySet, device, encrypt, sign: signing } = pending;
     this.#pending = pending;
-    this.#exportable = { keySet, encrypt: encrypt.pkcs8, sign: signing.pkcs8 };
     return {
       keySet,
       device,
