@@ -157,8 +157,15 @@ export class Conversation {
       if (!(error instanceof ApiProblem)) throw error;
     }
     if (this.about.mode === "end_to_end" && this.#keys?.state !== "ready") this.obstacle ??= "keys";
+    await this.#reopen();
+  }
+
+  /** Reads again what is shown, after something changed that decides what can be read and trusted. */
+  async #reopen(): Promise<void> {
+    for (const { id, seal } of this.timeline.shown) if (seal === "unchecked") this.timeline.change(id, { seal: "pending" });
     await this.#place(this.timeline.shown.flatMap(({ wire }) => (wire ? [wire] : [])));
     this.#changed();
+    this.#checkSoon();
     await this.drain();
   }
 
@@ -170,9 +177,7 @@ export class Conversation {
     this.obstacle = null;
     this.roster = null;
     await this.#openKeys();
-    await this.#place(this.timeline.shown.flatMap(({ wire }) => (wire ? [wire] : [])));
-    this.#changed();
-    await this.drain();
+    await this.#reopen();
   }
 
   async #getRoster(): Promise<WireRoster> {
