@@ -119,8 +119,9 @@ def overhear(page: Page, shape: str, faults: list[str]) -> None:
     """Notes whatever the page throws or complains of; breaches of the security policy are among it."""
 
     def said(message: ConsoleMessage) -> None:
-        # Chromium reports the status of a missing page as an error, too; that page is meant to be missing.
-        if message.type in ("error", "warning") and "status of 404" not in message.text:
+        # Chromium reports the status of a missing page, which is meant to be missing, and the blocked worker.
+        is_meant = "status of 404" in message.text or "blocked by Playwright" in message.text
+        if message.type in ("error", "warning") and not is_meant:
             faults.append(f"{shape}: {message.text}")
 
     page.on("console", said)
