@@ -7,12 +7,14 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from beyou.messaging import queries, services, wire, writer
+from beyou.messaging import proofs, queries, services, wire, writer
 from beyou.messaging.schemas import (
     ConversationsQuery,
     DraftIn,
     MessagesQuery,
+    ProofsQuery,
     ReceiptIn,
+    ReceiptQuery,
     RosterQuery,
     StartIn,
 )
@@ -98,3 +100,20 @@ def post_receipt(request: HttpRequest, conversation_id: UUID, body: ReceiptIn) -
         member_id=_me(request), conversation_id=conversation_id, delivered=body.delivered, read=body.read
     )
     return _answer({"delivered": marks.delivered, "read": marks.read})
+
+
+@router.get("/conversations/{uuid:conversation_id}/proofs")
+def list_proofs(request: HttpRequest, conversation_id: UUID, query: Query[ProofsQuery]) -> HttpResponse:
+    """Ledger proofs of the messages behind a number, against the newest checkpoint."""
+    access = queries.conversation_for(_me(request), conversation_id)
+    found = proofs.proofs_of(access, after=query.after, limit=query.limit, pinned=query.pinned)
+    return _answer(wire.proofs(found))
+
+
+@router.get("/ledger/messages/{uuid:message_id}/receipt")
+def get_receipt(request: HttpRequest, message_id: UUID, query: Query[ReceiptQuery]) -> HttpResponse:
+    """The proof of one message of the member's, as JSON or in the text format c2sp.org/tlog-proof@v1."""
+    receipt = proofs.receipt_for(_me(request), message_id)
+    if query.format == "tlog-proof":
+        return HttpResponse(receipt.text, content_type="text/plain; charset=utf-8")
+    return _answer(receipt.value)

@@ -1,7 +1,7 @@
 """What the API and the socket take and give, field by field. Unknown fields are refused."""
 
 from base64 import b64decode, b64encode
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -123,3 +123,7 @@ class ProofsQuery(Input):
 
 class RosterQuery(Input):
     device: UUID | None = None
+
+
+class ReceiptQuery(Input):
+    format: Literal["json", "tlog-proof"] = "json"

@@ -7,9 +7,11 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
+from beyou.ledger import queries as ledger
 from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, stored_body
 from beyou.messaging.models import Conversation, Message, MessageWrap, Mode
+from beyou.messaging.proofs import ConversationProofs
 from beyou.messaging.queries import Access, RosterView
 
 MODES = {Mode.STANDARD: "standard", Mode.END_TO_END: "end_to_end"}
@@ -109,4 +111,17 @@ def roster(view: RosterView) -> dict[str, Any]:
             }
             for keys in view.retired
         ],
+    }
+
+
+def proofs(found: ConversationProofs) -> dict[str, Any]:
+    """Proofs as frontend/pure/wire.ts has them. `missing` is what no entry stands for: an alarm."""
+    answer = found.proofs
+    return {
+        "checkpoint": answer.checkpoint,
+        "vkey": ledger.verifier_key(),
+        "consistency": [each.hex() for each in answer.consistency],
+        "items": [{"seq": found.seqs[each.message]} | each.wire() for each in answer.items],
+        "pending": [found.seqs[each] for each in answer.pending],
+        "missing": [found.seqs[each] for each in answer.missing],
     }

@@ -21,7 +21,7 @@ from beyou.messaging.rules import Draft, Envelope
 from beyou.users.models import User
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def private_key(name: str) -> rsa.RSAPrivateKey:
     """One key per name and run: making RSA-3072 keys is the slowest thing in these tests."""
     return rsa.generate_private_key(public_exponent=65537, key_size=3072)
