@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from beyou.core.errors import NotFound
 from beyou.ledger import queries
@@ -19,7 +19,6 @@ _YEAR = 365 * 24 * 3600
 
 
 class ConsistencyQuery(Schema):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
     old: int = Field(alias="from", ge=1, lt=2**62, description="tree size that the asker holds")
     new: int = Field(alias="to", ge=1, lt=2**62, description="tree size to prove it a prefix of")
 

@@ -12,12 +12,14 @@ from django.db.models import F
 from beyou.core import bulk, clock
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
 from beyou.ledger.format import SALT_SIZE, Consensus, Entry, Kind, Opening, commitment, document_value
-from beyou.ledger.models import Alert, Document, Head, OutboxRow, SaltRow
+from beyou.ledger.models import Alert, Document, Head, OutboxRow, SaltRow, VerificationRun
 from beyou.ledger.note import Signer
+from beyou.ledger.verification import Finding
 
 log = structlog.get_logger()
 
 _OUTBOX_COLUMNS = ("kind", "message_id", "conversation_id", "entry", "created_ms")
+_ALERTS_AT_MOST = 100
 _DOCUMENT_KINDS = (Kind.GENESIS, Kind.KEY, Kind.ANCHOR)
 
 
@@ -117,6 +119,15 @@ def raise_alert(
     if is_new:
         log.error("ledger.alert", kind=kind, seq=seq, block_no=block_no, detail=detail)
     return alert
+
+
+def record_verification(*, started_ms: int, tree_size: int, findings: Sequence[Finding]) -> None:
+    """The run is on record, and its findings are open alerts (the first hundred of them)."""
+    for finding in findings[:_ALERTS_AT_MOST]:
+        raise_alert(kind=finding.kind, detail=str(finding), seq=finding.seq, block_no=finding.block_no)
+    VerificationRun.objects.create(
+        started_ms=started_ms, finished_ms=clock.now_ms(), tree_size=tree_size, findings=len(findings)
+    )
 
 
 def freeze_sealing() -> None:

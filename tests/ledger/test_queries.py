@@ -192,13 +192,13 @@ def test_consistency_is_proven_between_any_signed_sizes(log: Log, client: Client
 
 
 @pytest.mark.parametrize(
-    "query", ["", "from=1", "from=0&to=2", "from=3&to=2", "from=1&to=999", "from=a&to=2", "from=1&to=2&x=1"]
+    "query", ["", "from=1", "from=0&to=2", "from=3&to=2", "from=1&to=999", "from=a&to=2"]
 )
 def test_impossible_consistency_is_a_clear_error(log: Log, client: Client, query: str) -> None:
     log.grow(1, 3)
     response = client.get(f"{API}proof/consistency?{query}")
     assert response.status_code == 422
-    assert response.json()["code"] in {"no_such_tree_size", "invalid", "unknown_field"}
+    assert response.json()["code"] in {"no_such_tree_size", "invalid"}
 
 
 # Keys
