@@ -1,18 +1,23 @@
 """Every address of the site, who may use it and how. A pattern that is missing here fails the suite."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from beyou.core.ids import uuid7
 
 
 class Access(StrEnum):
     """Who gets what was asked for; everybody else gets the answer in brackets."""
 
     PUBLIC = "everybody"
+    GUEST = "visitors (members, and visitors who skipped a step, are sent elsewhere)"
     MEMBER = "members (visitors are sent to sign in)"
     OWNER = "those whom the object belongs to (other members: as if it did not exist)"
+    FRIEND = "friends of the person whom it names (other members: refused)"
     STAFF = "staff (members: as if it did not exist)"
     NOBODY = "nobody; it exists only in development, or to be reversed"
 
@@ -21,14 +26,16 @@ class Access(StrEnum):
 class Route:
     access: Access
     methods: frozenset[str]
+    #: What a good POST sends, so that it is refused for who asks and not for what is asked.
+    body: Callable[[], dict[str, Any]] = dict
 
 
 def _get(access: Access) -> Route:
     return Route(access, frozenset({"GET", "HEAD"}))
 
 
-def _post(access: Access) -> Route:
-    return Route(access, frozenset({"POST"}))
+def _post(access: Access, body: Callable[[], dict[str, Any]] = dict) -> Route:
+    return Route(access, frozenset({"POST"}), body)
 
 
 def _form(access: Access) -> Route:
@@ -36,11 +43,15 @@ def _form(access: Access) -> Route:
 
 
 #: Ninja answers HEAD with 405, as its own list of methods says.
-def _api(access: Access, *methods: str) -> Route:
-    return Route(access, frozenset(methods))
+def _api(access: Access, *methods: str, body: Callable[[], dict[str, Any]] = dict) -> Route:
+    return Route(access, frozenset(methods), body)
 
 
-P, M, O, S = Access.PUBLIC, Access.MEMBER, Access.OWNER, Access.STAFF  # noqa: E741  (read as a table)
+def _draft() -> dict[str, Any]:
+    return {"id": str(uuid7()), "text": "Hello"}
+
+
+P, G, M, O, F = Access.PUBLIC, Access.GUEST, Access.MEMBER, Access.OWNER, Access.FRIEND  # noqa: E741  (a table)
 
 ROUTES: dict[str, Route] = {
     # The instance
@@ -56,12 +67,19 @@ ROUTES: dict[str, Route] = {
     "home": _get(M),
     "settings": _get(M),
     "settings/look": _form(M),
+    # Joining and signing in
+    "join": _form(G),
+    "join/code": _form(G),
+    "join/again": _get(G),
+    "sign-in": _form(G),
+    "sign-out": _post(P),
+    "dev/mail": Route(Access.NOBODY, frozenset()),
     # Chats
     "chats": _get(M),
     "chats/recent": _get(M),
     "chats/<uuid:conversation_id>": _get(O),
-    "chats/<uuid:conversation_id>/send": _post(O),
-    "chats/with/<slug:handle>": _post(M),
+    "chats/<uuid:conversation_id>/send": _post(O, _draft),
+    "chats/with/<slug:handle>": _post(F),
     # The API
     "api/v1/": Route(Access.NOBODY, frozenset()),
     "api/v1/openapi.json": _get(P),
@@ -69,8 +87,18 @@ ROUTES: dict[str, Route] = {
     "api/v1/conversations": _api(M, "GET", "POST"),
     "api/v1/conversations/<uuidstr:conversation_id>": _api(O, "GET"),
     "api/v1/conversations/<uuidstr:conversation_id>/roster": _api(O, "GET"),
-    "api/v1/conversations/<uuidstr:conversation_id>/messages": _api(O, "GET", "POST"),
-    "api/v1/conversations/<uuidstr:conversation_id>/receipts": _api(O, "POST"),
+    "api/v1/conversations/<uuidstr:conversation_id>/messages": _api(O, "GET", "POST", body=_draft),
+    "api/v1/conversations/<uuidstr:conversation_id>/receipts": _api(
+        O, "POST", body=lambda: {"delivered": 1, "read": 1}
+    ),
+    "api/v1/conversations/<uuidstr:conversation_id>/proofs": _api(O, "GET"),
+    "api/v1/ledger/messages/<uuidstr:message_id>/receipt": _api(O, "GET"),
+    # The public ledger
+    "api/v1/ledger/checkpoint": _api(P, "GET"),
+    "api/v1/ledger/vkey": _api(P, "GET"),
+    "api/v1/ledger/tile/<int:level>/<path:position>": _api(P, "GET"),
+    "api/v1/ledger/blocks/<int:number>": _api(P, "GET"),
+    "api/v1/ledger/proof/consistency": _api(P, "GET"),
 }
 
 

@@ -1,16 +1,23 @@
 """A small world for walks over all addresses: alice owns things, bob shares them, charlie is a stranger."""
 
+import json
 import re
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.http import HttpResponseBase
 from django.test import Client
 
+from beyou.ledger.sealer import Sealer
+from beyou.ledger.services import ledger_signer
 from beyou.users.models import User
 from tests.factories import members
+from tests.messaging.world import chat, say
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("anonymous", "stranger", "staff", "owner")
@@ -43,15 +50,38 @@ class World:
             return members.visitor(enforce_csrf_checks=enforce_csrf_checks)
         return members.client_of(person, enforce_csrf_checks=enforce_csrf_checks)
 
-    def ask(self, role: str, method: str, path: str) -> HttpResponseBase:
-        """One request with an empty body, in a fresh browser."""
-        content_type = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
-        body = b"{}" if content_type == "application/json" and method != "GET" else b""
-        return self.client(role).generic(method, path, body, content_type=content_type)  # type: ignore[no-any-return]
+    def ask(self, role: str, method: str, path: str, body: dict[str, Any] | None = None) -> HttpResponseBase:
+        """One request in a fresh browser: JSON for the API, a form for pages."""
+        is_api = path.startswith("/api/")
+        content = json.dumps(body or {}) if is_api else urlencode(body or {})
+        kind = "application/json" if is_api else "application/x-www-form-urlencoded"
+        has_body = method in ("POST", "PUT", "PATCH", "DELETE")
+        return self.client(role).generic(method, path, content if has_body else "", content_type=kind)  # type: ignore[no-any-return]
 
 
 def build() -> World:
-    return World(members.alice(), members.bob(), members.charlie(), members.staff())
+    """Alice and bob are friends with one conversation of one sealed message; charlie knows nobody."""
+    world = World(members.alice(), members.bob(), members.charlie(), members.staff())
+    conversation = chat(world.alice, world.bob)
+    message = say(conversation, world.alice)
+    _seal()
+    world.values = {
+        "conversation_id": str(conversation.id),
+        "message_id": str(message.message),
+        "handle": world.bob.handle,
+        # The tree has three leaves: genesis, link and the message.
+        "level": "0",
+        "position": "000.p/3",
+        "number": "1",
+    }
+    return world
+
+
+def _seal() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        sealer = Sealer(ledger_signer(), Path(folder) / "highwater", require_durable=False)
+        while sealer.step():
+            pass
 
 
 def fill(pattern: str, value: str) -> str:
@@ -60,9 +90,15 @@ def fill(pattern: str, value: str) -> str:
 
 
 def rows() -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the database but those of sessions, which a request may renew."""
+    """Every row of every table of ours and of allauth's. Sessions are left out: a request may renew them."""
     return {
         model._meta.label: sorted(model._default_manager.values_list(), key=repr)
         for model in apps.get_models()
-        if model is not Session
+        if model.__module__.startswith(("beyou.", "allauth."))
     }
+
+
+def changed(before: dict[str, list[tuple[object, ...]]]) -> list[str]:
+    """The tables that differ now."""
+    now = rows()
+    return sorted(label for label in now if now[label] != before[label])
