@@ -46,7 +46,7 @@ function precache(): Plugin {
         const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.name === "sw");
         if (worker?.type !== "chunk") return;
         const shell = Object.keys(bundle)
-          .filter((name) => /^assets\/(app|style|icons|figtree-latin-wght)-.*\.(js|css|svg|woff2)$/.test(name))
+          .filter((name) => /^assets\/(app|shared|style|icons|figtree-latin-wght)-.*\.(js|css|svg|woff2)$/.test(name))
           .map((name) => `/static/${name}`)
           .sort();
         const version = createHash("sha256").update(shell.join("\n")).digest("hex").slice(0, 12);
@@ -73,11 +73,14 @@ export default defineConfig({
     sourcemap: false,
     license: true,
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // The page names its own preloads (the `script` tag), so that the code to find them need not travel.
+    modulePreload: false,
     // Older targets would rewrite light-dark() into variables, which doubles the stylesheet.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rollupOptions: {
       input: { ...entries, style: "frontend/styles/app.css" },
+      // They are on every page anyway; apart they would compress worse.
+      output: { codeSplitting: { groups: [{ name: "shared", test: /elements\/(toast|socket|trusted)\.ts$/ }] } },
     },
   },
   worker: { format: "es" },

@@ -6,8 +6,8 @@ import { type Conversation, conversation } from "./conversation.ts";
 import { CryptoError } from "./crypto-client.ts";
 import { icon } from "./icon.ts";
 import { keyring } from "./keyring.ts";
-import { alarmText } from "./proof-sheet.ts";
-import { showSafety } from "./safety-sheet.ts";
+import { ALARMS } from "./alarms.ts";
+import { showSafety } from "./sheets.ts";
 
 const LIMIT_BYTES = 65_536;
 /** From here on the field says how much is left. */
@@ -129,7 +129,7 @@ export class ChatComposer extends HTMLElement {
   #alarm(): TemplateResult | typeof nothing {
     const { alarm } = this.#chat!.ledger;
     if (!alarm) return nothing;
-    return notice("danger", "shield-alert", html`<b>The ledger contradicts itself.</b> ${alarmText(alarm)} Tell whoever runs this place, and do not rely on what you read here.`);
+    return notice("danger", "shield-alert", html`<b>The ledger contradicts itself.</b> ${ALARMS[alarm]} Tell whoever runs this place, and do not rely on what you read here.`);
   }
 
   #peerKeys(): TemplateResult | typeof nothing {

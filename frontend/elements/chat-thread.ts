@@ -7,7 +7,7 @@ import { type Bubble, isAltered, type Row } from "../pure/timeline.ts";
 import { type Conversation, conversation } from "./conversation.ts";
 import { icon } from "./icon.ts";
 import { LightElement } from "./light.ts";
-import { showProof } from "./proof-sheet.ts";
+import { showProof } from "./sheets.ts";
 import { clockTime, dayName, exactTime } from "./times.ts";
 
 const NEAR_END_PX = 64;

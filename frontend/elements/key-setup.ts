@@ -6,7 +6,7 @@ import { CryptoError } from "./crypto-client.ts";
 import { icon } from "./icon.ts";
 import { type Keyring, keyring } from "./keyring.ts";
 import { LightElement } from "./light.ts";
-import { restoreFromFile, saveRecovery } from "./recovery-sheet.ts";
+import { restoreFromFile, saveRecovery } from "./sheets.ts";
 
 /** Draws nothing while all is well. */
 export class KeySetup extends LightElement {

@@ -3,7 +3,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { fingerprint } from "../pure/fingerprint.ts";
 import { type Bubble, isAltered } from "../pure/timeline.ts";
 import type { Uuid } from "../pure/wire.ts";
-import type { LedgerAlarm, PinnedCheckpoint, ProofStep } from "../worker/protocol.ts";
+import type { PinnedCheckpoint, ProofStep } from "../worker/protocol.ts";
+import { ALARMS } from "./alarms.ts";
 import { ApiProblem } from "./api.ts";
 import { type Conversation } from "./conversation.ts";
 import { CryptoError } from "./crypto-client.ts";
@@ -21,17 +22,6 @@ const STEPS: Record<ProofStep["name"], string> = {
   inclusion: "The ledger contains that fingerprint at this place",
   block: "The block around it is intact",
 };
-
-const ALARMS: Record<LedgerAlarm, string> = {
-  rollback: "The ledger is shorter than when this browser last saw it: entries were taken back.",
-  fork: "The ledger shows another history than the one this browser saw.",
-  key_changed: "The ledger is signed with another key than before.",
-  bad_signature: "The signature of the ledger is wrong.",
-  bad_checkpoint: "The checkpoint of the ledger cannot be read.",
-};
-
-/** The sentence for a contradiction in the ledger itself. */
-export const alarmText = (alarm: LedgerAlarm): string => ALARMS[alarm];
 
 export class ProofSheet extends LightElement {
   chat: Conversation | null = null;

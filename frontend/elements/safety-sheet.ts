@@ -1,9 +1,9 @@
-// Who can read along: the mode of the conversation in words, and the number that two friends compare.
+// Who can read along, in words, and the number that two friends compare.
 import { html, nothing, type TemplateResult } from "lit";
 import { fingerprint, safetyNumber } from "../pure/fingerprint.ts";
 import type { WireRosterEntry } from "../pure/wire.ts";
 import { api, ApiProblem } from "./api.ts";
-import { type Conversation, conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import { CryptoError } from "./crypto-client.ts";
 import { icon } from "./icon.ts";
 import { keyring } from "./keyring.ts";
@@ -82,24 +82,3 @@ export function showSafety(chat: Conversation): void {
   sheet.chat = chat;
   document.body.append(sheet);
 }
-
-/** The line below the name: what protects this conversation, and the way to the safety number. */
-export class ChatMode extends LightElement {
-  readonly #chat: Conversation | null = conversation();
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#chat?.watch(() => this.requestUpdate());
-  }
-
-  protected override shouldUpdate(): boolean {
-    return this.#chat !== null;
-  }
-
-  protected override render(): TemplateResult {
-    const sealed = this.#chat!.about.mode === "end_to_end";
-    return html`<button type="button" class="mode ${sealed ? "e2e" : "standard"}" @click=${() => showSafety(this.#chat!)}>${icon(sealed ? "lock" : "lock-keyhole")}<span>${sealed ? "End-to-end encrypted" : "Encrypted on the server"}</span></button>`;
-  }
-}
-
-customElements.define("chat-mode", ChatMode);

@@ -1,7 +1,7 @@
 /** This member's key sets: pending ones in memory, published ones in the store, recovery files. */
 import { type Bytes, equal, FormatError, fromBase64, toBase64, uuid7 } from "../pure/bytes.ts";
 import { POSSESSION_LABEL, possessionBytes } from "../pure/envelope.ts";
-import { newPassphraseGroups, normalizePassphrase, readRecovery, type RecoveryFile, writeRecovery } from "../pure/recovery.ts";
+import type { RecoveryFile } from "../pure/recovery.ts";
 import { Failure } from "./failure.ts";
 import type { Locker } from "./locker.ts";
 import type { Progress, PublicKeys, PublishedKeys, Recovery } from "./protocol.ts";
@@ -125,6 +125,7 @@ export class Vault {
   async exportRecovery(): Promise<Recovery> {
     const copy = await this.#copy();
     if (!copy) throw new Failure("not_exportable", "These keys can no longer be copied out of this browser.");
+    const { newPassphraseGroups, writeRecovery } = await recoveryFiles();
     const groups = newPassphraseGroups();
     const passphrase = groups.join("-");
     const halves = { keySet: copy.keySet, encrypt: fromBase64(copy.encrypt), sign: fromBase64(copy.sign) };
@@ -134,7 +135,7 @@ export class Vault {
 
   /** Opens a file into pending keys with a new device id, and compares them with what is published. */
   async importRecovery(pem: string, passphrase: string, published: PublishedKeys | null, nowMs: number): Promise<PublicKeys> {
-    const file = await openFile(pem, normalizePassphrase(passphrase));
+    const file = await openFile(pem, passphrase);
     if (file.user !== this.#user) throw new Failure("wrong_member", "This file belongs to another member.");
     const [encrypt, signing] = await restoreBoth(file);
     if (published && !isPublished(file.keySet, encrypt, signing, published)) {
@@ -162,11 +163,15 @@ export class Vault {
   }
 }
 
+/** Files are written once and read rarely, so their code does not come with every chat. */
+const recoveryFiles = (): Promise<typeof import("../pure/recovery.ts")> => import("../pure/recovery.ts");
+
 const withoutCopy = ({ secret, spki, id }: Pair): Pair => ({ secret, spki, id });
 
 async function openFile(pem: string, passphrase: string): Promise<RecoveryFile> {
+  const { normalizePassphrase, readRecovery } = await recoveryFiles();
   try {
-    return await readRecovery(pem, passphrase);
+    return await readRecovery(pem, normalizePassphrase(passphrase));
   } catch (error) {
     if (error instanceof FormatError && error.field === "passphrase") throw wrongPassphrase();
     throw new Failure("bad_file", `This is not a readable recovery file: it ${error instanceof FormatError ? error.message : "is damaged"}.`);
