@@ -1,24 +1,11 @@
 """One suite for three engines: BEYOU_DATABASE_URL chooses, SQLite in a temporary folder by default."""
 
-import atexit
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ["BEYOU_MODE"] = "test"
-os.environ.setdefault("BEYOU_LOG_LEVEL", "warning")
-if "BEYOU_DATA_DIR" not in os.environ:
-    os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
-    atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)
-if "BEYOU_REDIS_URL" in os.environ:
-    # Workers of one run share the Redis server, never its data.
-    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    os.environ["BEYOU_REDIS_URL"] += f"/{_worker}"
 
 _HERE = Path(__file__).parent
 _DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}

@@ -216,7 +216,17 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"signup": "beyou.users.forms.SignUpForm", "login": "beyou.users.forms.SignInForm"}
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+# The one table of limits is beyou.core.limits; the account adapter asks it.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_FORMS = {
+    "signup": "beyou.users.forms.SignUpForm",
+    "login": "beyou.users.forms.SignInForm",
+    "confirm_email_verification_code": "beyou.users.forms.CodeForm",
+}
 
 MAIL_URL = _env.text("BEYOU_MAIL_URL")
 DEFAULT_FROM_EMAIL = _env.text("BEYOU_MAIL_FROM")

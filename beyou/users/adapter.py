@@ -1,7 +1,112 @@
-"""What allauth asks us."""
+"""What allauth asks us: limits, the record of every attempt, mail, and what follows signing in and out."""
 
+from smtplib import SMTPException
+from typing import Any, NoReturn
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from beyou.core import limits
+from beyou.core.errors import RateLimited
+from beyou.core.http import client_ip
+from beyou.core.ports import realtime
+from beyou.users import queries, services
+from beyou.users.errors import AccountClosed, MailNotSent
+from beyou.users.http import sign_in_attempt
+from beyou.users.models import LoginOutcome, User
+
+log = structlog.get_logger()
+
+SIGNED_OUT = 4409
+
+#: allauth's name of a mail → our template. A mail that is not here is a mistake and must fail loudly.
+MAILS = {
+    "account/email/email_confirmation_signup": "users/mail/code.txt",
+    "account/email/email_confirmation": "users/mail/code.txt",
+    "account/email/account_already_exists": "users/mail/already_a_member.txt",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    """One row of LoginActivity follows each attempt, whatever its outcome."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_ip(request)
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """allauth would answer scripts in a JSON dialect of its own."""
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Counts by account and address together, so that a stranger cannot lock a member out, and by
+        address alone, so that nobody can try many accounts.
+        """
+        address = client_ip(request)
+        try:
+            limits.check("sign_in.address", address)
+            limits.check("sign_in.account", f"{credentials['email'].lower()} {address}")
+        except RateLimited as error:
+            member_id = queries.member_id_of_email(credentials["email"])
+            self._record(request, LoginOutcome.LIMITED, member_id)
+            raise ValidationError(f"Too many attempts. {error.detail}", code="rate_limited") from None
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        member_id = queries.member_id_of_email(credentials["email"])
+        self._record(request, LoginOutcome.BAD_CREDENTIALS if member_id else LoginOutcome.UNKNOWN, member_id)
+
+    def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
+        """The password was right, so that it may be said why it is not enough."""
+        if not user.is_active:
+            self._record(request, LoginOutcome.INACTIVE, user.id)
+            return self.respond_user_inactive(request, user)
+        if not login["signup"] and not queries.is_confirmed(user.id):
+            self._record(request, LoginOutcome.UNCONFIRMED, user.id)
+        return None
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        super().login(request, user)
+        assert isinstance(user, User)
+        limits.forget("sign_in.account", f"{user.email} {client_ip(request)}")
+        self._record(request, LoginOutcome.SUCCESS, user.id)
+
+    def logout(self, request: HttpRequest) -> None:
+        """The session ends, and with it every socket that it opened."""
+        session_key = request.session.session_key
+        super().logout(request)
+        if session_key:
+            realtime.close([realtime.session_room(session_key)], SIGNED_OUT)
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> NoReturn:
+        raise AccountClosed("You cannot sign in to it any more. Ask the people who run this instance why.")
+
+    def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
+        """allauth's own notices ("signed in as …") say what the next page shows anyway; errors stay."""
+        if kwargs.get("message"):
+            super().add_message(request, level, *args, **kwargs)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tells the owner of the address; the one who typed it sees what a new member would see."""
+        self.send_mail("account/email/account_already_exists", email, {})
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Raises `MailNotSent`. The first line of a template is the subject."""
+        limits.check("code.account", email.lower())
+        text = render_to_string(
+            MAILS[template_prefix],
+            {"instance_name": settings.INSTANCE_NAME, "origin": settings.ORIGIN, "code": context.get("code")},
+        )
+        subject, _, body = text.strip().partition("\n")
+        try:
+            EmailMessage(subject, body.strip() + "\n", to=[email]).send()
+        except (OSError, SMTPException):
+            log.exception("mail.failed", template=template_prefix)
+            raise MailNotSent("Our mail server did not take it. Please try again in a few minutes.") from None
+
+    def _record(self, request: HttpRequest, outcome: LoginOutcome, member_id: Any) -> None:
+        services.record_sign_in(attempt=sign_in_attempt(request), outcome=outcome, member_id=member_id)

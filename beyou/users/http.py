@@ -1,11 +1,15 @@
-"""The typed request of a signed-in member, and the decorator that guarantees it."""
+"""Requests of signed-in members, and what a request tells of a sign-in."""
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+
+from beyou.core.http import client_ip
+from beyou.users.services import SignInAttempt
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -31,3 +35,14 @@ def member_required(
         return view(cast(MemberRequest, request), *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", wrapped)
+
+
+def sign_in_attempt(request: HttpRequest) -> SignInAttempt:
+    """Where the attempt comes from, as the record of sign-ins keeps it."""
+    session_key = request.session.session_key or ""
+    return SignInAttempt(
+        path=request.path[:100],
+        address=client_ip(request),
+        user_agent=request.headers.get("User-Agent", "")[:300],
+        session_digest=sha256(session_key.encode()).hexdigest() if session_key else "",
+    )

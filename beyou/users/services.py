@@ -1,9 +1,22 @@
 """What can be done to a member's account."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from beyou.users.models import Accent, Theme, User
+from beyou.users.models import Accent, LoginActivity, LoginOutcome, Theme, User
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAttempt:
+    """Where somebody tried to sign in from. `session_digest` is hexadecimal SHA-256 of the session key."""
+
+    path: str
+    address: str
+    user_agent: str
+    session_digest: str
 
 
 @transaction.atomic
@@ -18,13 +31,26 @@ def create_member(
     is_demo: bool = False,
 ) -> User:
     """The new member with one primary e-mail address. Without a name the handle is shown; without a
-    password nobody can sign in with one. The caller has checked handle, address and password.
+    password nobody can sign in with one. The caller has checked handle, address and password; raises
+    IntegrityError when another took handle or address meanwhile.
     """
     member = User(handle=handle, email=email.lower(), name=name or handle, is_staff=is_staff, is_demo=is_demo)
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
     return member
+
+
+def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: UUID | None) -> None:
+    """One row says how this attempt ended."""
+    LoginActivity.objects.create(
+        member_id=member_id,
+        outcome=outcome,
+        path=attempt.path,
+        address=attempt.address,
+        user_agent=attempt.user_agent,
+        session_digest=attempt.session_digest,
+    )
 
 
 def change_look(*, member: User, accent: str, theme: str) -> None:

@@ -73,7 +73,7 @@ def staff() -> User:
 
 
 def client_of(person: User, *, enforce_csrf_checks: bool = False) -> Client:
-    """A browser in which the person is signed in, without the sign-in page and without a LoginActivity row."""
+    """A browser in which the person is signed in, made without the sign-in page and its LoginActivity row."""
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(person, backend=_BACKEND)
     return client

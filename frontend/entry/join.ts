@@ -1,0 +1,2 @@
+// The sign-up page: the check against robots.
+import "../elements/pow-solver.ts";

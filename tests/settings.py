@@ -1,0 +1,24 @@
+"""Settings of the tests: those of the package, read in test mode with a data folder of their own.
+
+pytest-django reads settings before any conftest, so the environment must be set here.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+os.environ["BEYOU_MODE"] = "test"
+# Processes that tests start read the real settings, not these.
+os.environ["DJANGO_SETTINGS_MODULE"] = "beyou.config.settings"
+os.environ.setdefault("BEYOU_LOG_LEVEL", "warning")
+os.environ.setdefault("BEYOU_SIGN_UP_POW_COST", "1")
+if "BEYOU_DATA_DIR" not in os.environ:
+    os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
+    atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)
+if "BEYOU_REDIS_URL" in os.environ:
+    # Workers of one run share the Redis server, never its data.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["BEYOU_REDIS_URL"] += f"/{_worker}"
+
+from beyou.config.settings import *  # noqa: F403
