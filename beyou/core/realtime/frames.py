@@ -36,7 +36,8 @@ def parse(text: str) -> tuple[Handler, Frame]:
         raise BadFrame("not JSON") from error
     if not isinstance(frame, dict):
         raise BadFrame("not an object")
-    handler = _handlers.get(frame.pop("type", None))
+    kind = frame.pop("type", None)
+    handler = _handlers.get(kind) if isinstance(kind, str) else None
     if handler is None:
         raise BadFrame("unknown type")
     return handler, frame
