@@ -86,6 +86,8 @@ export class CryptoClient {
     return this.call("prove", { signChallenge, encryptChallenge });
   }
   activate(): Promise<Status> {
+    // Only pages may ask the browser not to evict the database. Whether it promises is seen in `status`.
+    void navigator.storage?.persist?.();
     return this.call("activate", {});
   }
   discard(): Promise<Status> {

@@ -76,6 +76,8 @@ function readParameters(algorithm: DerReader, fewest: number): Parameters {
   const prf = new DerReader(parameters.read(SEQUENCE));
   parameters.end();
   expectOid(prf, HMAC_SHA256);
+  if (!prf.done) new DerReader(prf.read(NULL)).end();
+  prf.end();
   expectOid(cipher, AES256_CBC);
   const iv = cipher.read(OCTETS);
   cipher.end();

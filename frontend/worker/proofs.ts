@@ -135,23 +135,27 @@ function pin(store: Store, { vkey, checkpoint: note }: WireProofs, { origin, siz
 }
 
 async function checkItem(proof: WireProof, message: WireMessage | undefined, checkpoint: Checkpoint, texts: Texts): Promise<ProofResult> {
-  const steps: ProofStep[] = [];
-  let block: ProofResult["block"] = null;
-  try {
-    steps.push(await checkText(message, texts), await checkCommitment(proof, message), await checkInclusion(proof, checkpoint));
-    const checked = await checkBlock(proof, checkpoint);
-    steps.push(checked.step);
-    block = checked.block;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    steps.push(step(nextStep(steps), "failed", `The proof cannot be read: ${error.message}.`));
-  }
+  const { block, step: blockStep } = await checkBlock(proof, checkpoint);
+  const steps = [
+    await readable("text", () => checkText(message, texts)),
+    await readable("commitment", () => checkCommitment(proof, message)),
+    await readable("inclusion", () => checkInclusion(proof, checkpoint)),
+    blockStep,
+  ];
   const states = steps.map(({ state }) => state);
   const state = states.includes("failed") ? "altered" : states.includes("unchecked") ? "unchecked" : "sealed";
   return { seq: proof.seq, message: proof.message, state, index: proof.index, block, steps };
 }
 
-const nextStep = (steps: readonly ProofStep[]): ProofStep["name"] => (["commitment", "inclusion", "block"] as const)[steps.length - 1] ?? "text";
+/** A step whose bytes cannot even be read has failed. */
+async function readable(name: ProofStep["name"], check: () => Promise<ProofStep>): Promise<ProofStep> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return step(name, "failed", `This cannot be read: ${error.message}.`);
+  }
+}
 
 async function checkText(message: WireMessage | undefined, texts: Texts): Promise<ProofStep> {
   if (!message) return step("text", "unchecked", "This page does not hold the message.");
@@ -208,18 +212,27 @@ async function checkInclusion(proof: WireProof, checkpoint: Checkpoint): Promise
   return compared("inclusion", toHex(checkpoint.root), toHex(root), `Entry ${proof.index} is in the signed tree.`, "The entry is not in the signed tree.");
 }
 
-async function checkBlock(proof: WireProof, checkpoint: Checkpoint): Promise<{ step: ProofStep; block: NonNullable<ProofResult["block"]> }> {
-  const bytes = fromHex(proof.block.header);
-  const header = parseBlockHeader(bytes);
-  const hash = await blockHash(bytes);
-  const block = { number: header.index, hash: toHex(hash), timestampMs: header.timestampMs };
+async function checkBlock(proof: WireProof, checkpoint: Checkpoint): Promise<Pick<ProofResult, "block"> & { step: ProofStep }> {
+  let block: ProofResult["block"] = null;
+  const checked = await readable("block", async () => {
+    const bytes = fromHex(proof.block.header);
+    const header = parseBlockHeader(bytes);
+    const hash = await blockHash(bytes);
+    block = { number: header.index, hash: toHex(hash), timestampMs: header.timestampMs };
+    return compareBlock(proof, header, hash, checkpoint);
+  });
+  return { block, step: checked };
+}
+
+function compareBlock(proof: WireProof, header: BlockHeader, hash: Bytes, checkpoint: Checkpoint): ProofStep {
+  const found = { found: toHex(hash) };
   const wrong = contradiction(proof, header, hash, checkpoint);
-  if (wrong) return { block, step: step("block", "failed", wrong, { found: block.hash }) };
+  if (wrong) return step("block", "failed", wrong, found);
   if (header.consensus !== CONSENSUS_WORK) {
-    return { block, step: step("block", "unchecked", "An authority signed this block; its signature is not part of the answer.", { found: block.hash }) };
+    return step("block", "unchecked", "An authority signed this block; its signature is not part of the answer.", found);
   }
-  const detail = `Block ${header.index} holds entries ${header.firstSeq} to ${header.treeSize - 1}; its hash has the ${header.difficultyBits} zero bits of its work.`;
-  return { block, step: step("block", "ok", detail, { found: block.hash }) };
+  const range = `entries ${header.firstSeq} to ${header.treeSize - 1}`;
+  return step("block", "ok", `Block ${header.index} holds ${range}; its hash has the ${header.difficultyBits} zero bits of its work.`, found);
 }
 
 function contradiction(proof: WireProof, header: BlockHeader, hash: Bytes, checkpoint: Checkpoint): string | null {

@@ -44,18 +44,31 @@ export async function generatePair(purpose: Purpose): Promise<NewPair> {
 
 /**
  * The pair of a PKCS #8 key, shown to work by one round trip. Rejects when the bytes are no RSA key, or when its
- * parts do not belong together.
+ * parts do not belong together: a file under CBC can be altered, and a private key with one wrong part may work by
+ * accident or give itself away when it is used.
  */
 export async function restorePair(purpose: Purpose, pkcs8: Bytes): Promise<NewPair> {
   const { algorithm, ofPrivate, ofPublic } = USES[purpose];
   const readable = await crypto.subtle.importKey("pkcs8", pkcs8, algorithm, true, ofPrivate);
-  const { n, e } = await crypto.subtle.exportKey("jwk", readable);
-  if (!n || !e) throw new TypeError("the key has no public half");
-  const open = await crypto.subtle.importKey("jwk", { kty: "RSA", n, e }, algorithm, true, ofPublic);
+  const parts = await crypto.subtle.exportKey("jwk", readable);
+  if (!isConsistent(parts)) throw new TypeError("the parts of the key do not belong together");
+  const open = await crypto.subtle.importKey("jwk", { kty: "RSA", n: parts.n!, e: parts.e! }, algorithm, true, ofPublic);
   const pair = await locked(purpose, pkcs8, new Uint8Array(await crypto.subtle.exportKey("spki", open)));
   if (!(await works(purpose, pair))) throw new TypeError("the key does not work");
   return pair;
 }
+
+/** The relations of RFC 8017 §3.2 between the parts of a two-prime key. */
+function isConsistent(parts: JsonWebKey): boolean {
+  const { n, e, d, p, q, dp, dq, qi } = parts;
+  const values = [n, e, d, p, q, dp, dq, qi].map((part) => bigint(part ?? ""));
+  const [N, E, D, P, Q, DP, DQ, QI] = values as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+  if (P < 3n || Q < 3n || P * Q !== N) return false;
+  return (E * D) % (P - 1n) === 1n && (E * D) % (Q - 1n) === 1n && DP === D % (P - 1n) && DQ === D % (Q - 1n) && (QI * Q) % P === 1n;
+}
+
+const bigint = (base64url: string): bigint =>
+  BigInt(`0x0${Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("")}`);
 
 async function locked(purpose: Purpose, pkcs8: Bytes, spki: Bytes): Promise<NewPair> {
   const { algorithm, ofPrivate } = USES[purpose];

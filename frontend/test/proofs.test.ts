@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fromBase64, fromHex, toBase64, toHex, uuid7 } from "../pure/bytes.ts";
+import { encodeHeader, originHash } from "../pure/envelope.ts";
+import { blockHash, commitment, encodeEntry, encodeOpening, leadingZeroBits, parseBlockHeader, parseEntry } from "../pure/ledger.ts";
+import { leafHash, rootFromInclusion, verifyConsistency } from "../pure/merkle.ts";
+import { isSignedBy, parseCheckpoint, parseVerifierKey, splitNote } from "../pure/note.ts";
+import { ed25519Verify } from "../pure/platform.ts";
+import type { WireMessage, WireProof, WireProofs } from "../pure/wire.ts";
+import type { ProofReport } from "../worker/protocol.ts";
+import { Log } from "./log.ts";
+import { NOW, open, person, type Person, readVectors, talk, userOf, vectors } from "./people.ts";
+
+const ZEROS = "0".repeat(64);
+
+async function standard(text: string, seq: number): Promise<WireMessage> {
+  const id = uuid7(NOW);
+  const header = encodeHeader({
+    suite: 0, kind: 1, flags: 0, originHash: await originHash(vectors.origin), conversation: vectors.conversation, message: id,
+    sender: userOf("alice"), device: "00000000-0000-0000-0000-000000000000", sigKeyId: ZEROS, rosterVersion: 0, rosterHash: ZEROS,
+    counter: 0, prev: ZEROS, createdMs: NOW, commitment: ZEROS,
+  });
+  const body = new TextEncoder().encode(JSON.stringify({ text }));
+  return {
+    id, conversation: vectors.conversation, seq, sender: userOf("alice"), mode: "standard", header: toBase64(header), body: toBase64(body),
+    signature: null, wraps: [], received_ms: NOW, text, damaged: false,
+  };
+}
+
+interface World {
+  readonly bob: Person;
+  readonly log: Log;
+  readonly messages: WireMessage[];
+  check(proofs: WireProofs, messages?: readonly WireMessage[]): Promise<ProofReport>;
+}
+
+/** Bob read three messages of alice, which are sealed in two blocks. */
+async function world(): Promise<World> {
+  const bob = await person("bob");
+  const messages = await talk(await person("alice"), "one", "two", "three");
+  await open(bob, messages);
+  const log = new Log();
+  await log.add(...messages.slice(0, 2));
+  await log.add(messages[2]!);
+  return { bob, log, messages, check: (proofs, shown = messages) => bob.box.run("checkProofs", { proofs, messages: shown }) };
+}
+
+const states = (report: ProofReport): string[] => report.items.map(({ state }) => state);
+const failed = (report: ProofReport): string[][] => report.items.map(({ steps }) => steps.filter(({ state }) => state === "failed").map(({ name }) => name));
+
+function withItem(proofs: WireProofs, changes: (item: WireProof) => Partial<WireProof>): WireProofs {
+  return { ...proofs, items: proofs.items.map((item, index) => (index === 0 ? { ...item, ...changes(item) } : item)) };
+}
+
+test("honest proofs hold, message by message, and are pinned", async () => {
+  const { bob, log, check } = await world();
+  const report = await check(log.proofs());
+  assert.equal(report.alarm, null);
+  assert.deepEqual(states(report), ["sealed", "sealed", "sealed"]);
+  assert.deepEqual(report.items[0]!.steps.map(({ name, state }) => [name, state]), [["text", "ok"], ["commitment", "ok"], ["inclusion", "ok"], ["block", "ok"]]);
+  assert.deepEqual((await bob.box.run("pinned", {}))?.size, log.size);
+});
+
+test("a growing log is followed from every size", async () => {
+  const { bob, log, check, messages } = await world();
+  for (let size = 2; size <= log.size; size++) {
+    const pinned = (await bob.box.run("pinned", {}))?.size ?? 0;
+    assert.equal((await check(log.proofs(pinned, size))).alarm, null, `${pinned} to ${size}`);
+  }
+  await log.add(messages[0]!);
+  assert.equal((await check(log.proofs(log.size - 2))).pinned?.size, log.size);
+});
+
+test("readable messages are checked with their text", async () => {
+  const log = new Log();
+  const messages = [await standard("Hello", 1), await standard("Hello again", 2)];
+  await log.add(...messages);
+  const { box } = await person("bob");
+  const check = (shown: readonly WireMessage[]): Promise<ProofReport> => box.run("checkProofs", { proofs: log.proofs(), messages: shown });
+  assert.deepEqual(states(await check(messages)), ["sealed", "sealed"]);
+  const shownOtherwise = { ...messages[0]!, text: "Bye" };
+  assert.deepEqual(failed(await check([shownOtherwise, messages[1]!])), [["text"], []]);
+  const rewritten = { ...shownOtherwise, body: toBase64(new TextEncoder().encode('{"text":"Bye"}')) };
+  assert.deepEqual(failed(await check([rewritten, messages[1]!])), [["commitment"], []]);
+  assert.deepEqual(failed(await check([{ ...messages[0]!, text: null, damaged: true, body: "" }, messages[1]!]))[1], []);
+  assert.deepEqual(failed(await check([{ ...messages[0]!, text: null, damaged: true, body: "" }, messages[1]!]))[0], ["text", "commitment"]);
+});
+
+test("every field of a message that was changed afterwards is named", async () => {
+  const { log, check, messages } = await world();
+  const [first, ...rest] = messages as [WireMessage, ...WireMessage[]];
+  const flip = (data: string, at: number): string => toBase64(fromBase64(data).map((byte, index) => (index === at ? byte ^ 1 : byte)));
+  const changes: Partial<WireMessage>[] = [
+    { sender: userOf("bob") },
+    { conversation: uuid7(NOW) },
+    { mode: "standard", text: "one" },
+    { seq: 7 },
+    { header: flip(first.header, 223) },
+    { header: flip(first.header, 0) },
+    { body: flip(first.body, 9) },
+    { signature: flip(first.signature!, 9) },
+    { signature: null },
+  ];
+  for (const change of changes) {
+    const report = await check(log.proofs(), [{ ...first, ...change }, ...rest]);
+    assert.equal(report.items[0]!.state, "altered", JSON.stringify(change).slice(0, 60));
+    assert.deepEqual(states(report).slice(1), ["sealed", "sealed"]);
+  }
+});
+
+test("a false proof is named by the step that fails", async () => {
+  const { log, check } = await world();
+  const honest = log.proofs();
+  const flip = (hex: string, at = 0): string => toHex(fromHex(hex).map((byte, index) => (index === at ? byte ^ 1 : byte)));
+  const cases: [string, (item: WireProof) => Partial<WireProof>][] = [
+    ["commitment", ({ salt }) => ({ salt: flip(salt) })],
+    ["commitment", () => ({ salt: "" })],
+    ["commitment", ({ seq }) => ({ seq: seq + 1 })],
+    ["commitment", () => ({ kind: 4 })],
+    ["commitment", ({ entry }) => ({ entry: flip(entry, 39) })],
+    ["commitment", () => ({ entry: honest.items[1]!.entry })],
+    ["inclusion", ({ path }) => ({ path: path.with(0, flip(path[0]!)) })],
+    ["inclusion", ({ path }) => ({ path: path.slice(1) })],
+    ["inclusion", ({ path }) => ({ path: [...path, ZEROS] })],
+    ["inclusion", ({ index }) => ({ index: index + 1 })],
+    ["inclusion", () => ({ index: -1 })],
+    ["inclusion", () => ({ index: 10_000 })],
+    ["block", ({ block }) => ({ block: { ...block, number: block.number + 1 } })],
+    ["block", () => ({ block: honest.items[2]!.block })],
+    ["block", ({ block }) => ({ block: { ...block, header: flip(block.header, 147) } })],
+    ["block", ({ block }) => ({ block: { ...block, header: block.header.slice(2) } })],
+  ];
+  for (const [name, change] of cases) {
+    const report = await check(withItem(honest, change));
+    assert.equal(report.items[0]!.state, "altered", name);
+    assert.ok(failed(report)[0]!.includes(name), `${name}: ${failed(report)[0]}`);
+    assert.deepEqual(states(report).slice(1), ["sealed", "sealed"]);
+  }
+});
+
+test("the newest block's tree must be the signed one", async () => {
+  const { log, check, messages } = await world();
+  const other = new Log();
+  await other.add(messages[1]!, messages[0]!);
+  await other.add(messages[2]!);
+  const honest = log.proofs();
+  const items = honest.items.map((item, index) => ({ ...item, block: other.proofs().items[index]!.block }));
+  assert.deepEqual(failed(await check({ ...honest, items })), [[], [], ["block"]]);
+});
+
+test("a log that became shorter, forked or changed its key raises an alarm and is not pinned", async () => {
+  const { bob, log, check, messages } = await world();
+  const key = (await import("node:crypto")).generateKeyPairSync("ed25519");
+  const mine = new Log("beyou.example/ledger", key);
+  const forked = new Log("beyou.example/ledger", key);
+  await mine.add(messages[0]!, messages[1]!);
+  await forked.add(messages[1]!, messages[0]!);
+  await check(mine.proofs());
+  const before = await bob.box.run("pinned", {});
+
+  assert.equal((await check(mine.proofs(0, mine.size - 1))).alarm, "rollback");
+  assert.equal((await check(forked.proofs(mine.size))).alarm, "fork");
+  await forked.add(messages[2]!);
+  assert.equal((await check(forked.proofs(mine.size))).alarm, "fork");
+  assert.equal((await check(log.proofs())).alarm, "key_changed");
+  await mine.add(messages[2]!);
+  assert.equal((await check({ ...mine.proofs(before!.size), consistency: [] })).alarm, "fork");
+  assert.equal((await check({ ...mine.proofs(before!.size), consistency: ["not hex"] })).alarm, "fork");
+  assert.equal((await check({ ...mine.proofs(before!.size), checkpoint: "" })).alarm, "bad_checkpoint");
+  assert.deepEqual(await bob.box.run("pinned", {}), before);
+  const report = await check(mine.proofs(before!.size));
+  assert.deepEqual([report.alarm, report.pinned?.size], [null, mine.size]);
+});
+
+test("a checkpoint with a wrong or no signature, or of another log, is refused", async () => {
+  const { log, check } = await world();
+  const honest = log.proofs();
+  const [, size, root] = honest.checkpoint.split("\n") as [string, string, string];
+  const bigger = honest.checkpoint.replace(`\n${size}\n`, `\n${Number(size) + 1}\n`);
+  const signatureAt = honest.checkpoint.length - 10;
+  const broken = honest.checkpoint.slice(0, signatureAt) + (honest.checkpoint[signatureAt] === "A" ? "B" : "A") + honest.checkpoint.slice(signatureAt + 1);
+  for (const checkpoint of [bigger, broken, honest.checkpoint.replace(root, toBase64(fromHex(ZEROS)))]) {
+    assert.equal((await check({ ...honest, checkpoint })).alarm, "bad_signature");
+  }
+  for (const checkpoint of ["", "nothing", `${honest.checkpoint}more`, honest.checkpoint.replace("beyou.example", "other.example")]) {
+    assert.equal((await check({ ...honest, checkpoint })).alarm, "bad_checkpoint", checkpoint);
+  }
+  const stranger = new Log(log.name);
+  assert.equal((await check({ ...honest, vkey: stranger.vkey })).alarm, "bad_signature");
+  assert.equal((await check({ ...honest, vkey: "none" })).alarm, "bad_checkpoint");
+});
+
+test("what cannot be compared here is not called sealed", async () => {
+  const { log, messages } = await world();
+  const stranger = await person("bob");
+  const unread = await stranger.box.run("checkProofs", { proofs: log.proofs(), messages });
+  assert.deepEqual(states(unread), ["unchecked", "unchecked", "unchecked"]);
+  const unseen = await stranger.box.run("checkProofs", { proofs: log.proofs(), messages: [] });
+  assert.deepEqual(states(unseen), ["unchecked", "unchecked", "unchecked"]);
+});
+
+test("an instance without a block has nothing to prove, but not after it had one", async () => {
+  const { log, check } = await world();
+  const empty: WireProofs = { checkpoint: "", vkey: log.vkey, consistency: [], items: [], pending: [1, 2] };
+  assert.deepEqual(await check(empty), { alarm: null, steps: [], items: [], pending: [1, 2], pinned: null });
+  await check(log.proofs());
+  assert.equal((await check(empty)).alarm, "bad_checkpoint");
+});
+
+interface LedgerVectors {
+  readonly openings: readonly Record<string, string & number>[];
+  readonly headers: readonly Record<string, string & number>[];
+  readonly checkpoint: { readonly vkey: string; readonly size: number; readonly root: string; readonly note: string };
+  readonly tree: {
+    readonly roots: Readonly<Record<string, string>>;
+    readonly inclusion: readonly { size: number; index: number; leaf: string; path: string[] }[];
+    readonly consistency: readonly { old: number; new: number; path: string[] }[];
+  };
+}
+
+test("the bytes are those of Python", async () => {
+  const { openings, headers, checkpoint, tree } = readVectors<LedgerVectors>("ledger.json");
+  for (const each of openings) {
+    const bytes = (name: string) => fromHex(each[name]!);
+    const encoded = encodeOpening({
+      mode: each["mode"]!, flags: each["flags"]!, message: each["message"]!, conversation: each["conversation"]!, sender: each["sender"]!,
+      convSeq: BigInt(each["conv_seq"]!), createdMs: BigInt(each["created_ms"]!), refSeq: BigInt(each["ref_seq"]!),
+      body: bytes("body"), signature: bytes("signature"), media: bytes("media"),
+    });
+    assert.equal(toHex(encoded), each["encoded"]);
+    const entry = encodeEntry({ kind: 1, value: await commitment(bytes("salt"), encoded) });
+    assert.equal(toHex(entry), each["entry"]);
+    assert.equal(toHex(parseEntry(entry).value), each["commitment"]);
+    assert.equal(toHex(await leafHash(entry)), each["leaf_hash"]);
+  }
+  for (const each of headers) {
+    const header = parseBlockHeader(fromHex(each["encoded"]!));
+    assert.deepEqual([header.index, header.treeSize, header.leafCount].map(String), [each["index"], each["tree_size"], each["leaf_count"]].map(String));
+    const hash = await blockHash(fromHex(each["encoded"]!));
+    assert.deepEqual([toHex(hash), leadingZeroBits(hash)], [each["hash"], each["leading_zero_bits"]]);
+  }
+  for (const { size, index, leaf, path } of tree.inclusion) {
+    const root = await rootFromInclusion(fromHex(leaf), index, size, path.map((hash) => fromHex(hash)));
+    assert.equal(toHex(root), tree.roots[size], `${index} of ${size}`);
+  }
+  for (const { old, new: size, path } of tree.consistency) {
+    const roots = [tree.roots[old], tree.roots[size]].map((root) => fromHex(root!)) as [ReturnType<typeof fromHex>, ReturnType<typeof fromHex>];
+    const proof = path.map((hash) => fromHex(hash));
+    assert.ok(await verifyConsistency(old, size, ...roots, proof), `${old} to ${size}`);
+    if (old < size) assert.ok(!(await verifyConsistency(old, size, roots[1], roots[0], proof)));
+    if (proof.length > 0) assert.ok(!(await verifyConsistency(old, size, ...roots, proof.slice(1))));
+  }
+  const key = await parseVerifierKey(checkpoint.vkey);
+  assert.ok(await isSignedBy(checkpoint.note, key, ed25519Verify));
+  const parsed = parseCheckpoint(splitNote(checkpoint.note).text);
+  assert.deepEqual([parsed.size, toHex(parsed.root)], [checkpoint.size, checkpoint.root]);
+});
