@@ -142,6 +142,9 @@ def commit_block(
     """
     with transaction.atomic():
         _swap_head(state, block, policy_hex)
+        # Before anything is inserted: rows that a rival sealed since they were read are gone, and say so here.
+        if waiting and rows.delete_ids(OutboxRow, [row.id for row in waiting]) != len(waiting):
+            raise Raced
         _insert_entries(block, waiting)
         _insert_block(block, proposer, seal_us)
         rows.upsert(
@@ -152,8 +155,6 @@ def commit_block(
             replace=("width", "hashes"),
         )
         _count_conversations(block, waiting)
-        if waiting and rows.delete_ids(OutboxRow, [row.id for row in waiting]) != len(waiting):
-            raise Raced
 
 
 def _swap_head(state: State, block: Block, policy_hex: str) -> None:

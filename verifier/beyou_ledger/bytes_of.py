@@ -1,0 +1,87 @@
+"""The bytes of the ledger (docs/reference/ledger.md); integers are big-endian."""
+
+import hashlib
+import hmac
+import struct
+from typing import NamedTuple
+from uuid import UUID
+
+ENTRY_SIZE = 40
+MESSAGE, GENESIS, KEY, ANCHOR, LINK = 1, 6, 7, 8, 9
+DOCUMENTS = frozenset({GENESIS, KEY, ANCHOR})
+POW, POA = 1, 2
+
+_HEADER = struct.Struct(">4sHBBQQ32sQI32sQ32sQ")
+_OPENING = struct.Struct(">BH16s16s16sQQQ32s32s32s")
+
+
+class Malformed(ValueError):
+    """Bytes that are not what they should be."""
+
+
+class Header(NamedTuple):
+    """A block header of 148 bytes."""
+
+    consensus: int
+    difficulty_bits: int
+    number: int
+    timestamp_ms: int
+    prev_hash: bytes
+    first_seq: int
+    leaf_count: int
+    data_hash: bytes
+    tree_size: int
+    tree_root: bytes
+    nonce: int
+
+
+class Opening(NamedTuple):
+    """What a message entry commits to, 171 bytes."""
+
+    mode: int
+    flags: int
+    message: UUID
+    conversation: UUID
+    sender: UUID
+    number: int
+    created_ms: int
+    refers_to: int
+    body: bytes
+    signature: bytes
+    media: bytes
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def parse_entry(data: bytes) -> tuple[int, bytes]:
+    """Kind and value. Raises Malformed."""
+    if len(data) != ENTRY_SIZE or data[:4] != b"BYL1" or any(data[5:8]) or not 1 <= data[4] <= 9:
+        raise Malformed("is not an entry")
+    return data[4], data[8:]
+
+
+def parse_header(data: bytes) -> Header:
+    """Raises Malformed."""
+    if len(data) != _HEADER.size:
+        raise Malformed(f"has {len(data)} bytes, not {_HEADER.size}")
+    magic, version, *fields = _HEADER.unpack(data)
+    if (magic, version) != (b"BYBK", 1) or fields[0] not in (POW, POA):
+        raise Malformed("is not a block header of version 1")
+    return Header(*fields)
+
+
+def parse_opening(data: bytes) -> Opening:
+    """Raises Malformed."""
+    if len(data) != _OPENING.size:
+        raise Malformed(f"an opening has {_OPENING.size} bytes, not {len(data)}")
+    mode, flags, message, conversation, sender, *rest = _OPENING.unpack(data)
+    ids = (UUID(bytes=message), UUID(bytes=conversation), UUID(bytes=sender))
+    return Opening(mode, flags, *ids, *rest)
+
+
+def message_entry(salt: bytes, opening: bytes, kind: int = MESSAGE) -> bytes:
+    """The entry that commits to this opening under this salt."""
+    value = hmac.digest(salt, b"beyou/commit/1\0" + opening, "sha256")
+    return b"BYL1" + bytes([kind, 0, 0, 0]) + value

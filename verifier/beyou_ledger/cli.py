@@ -1,0 +1,82 @@
+"""The command line: `beyou-ledger verify FOLDER` and `beyou-ledger receipt FILE`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from beyou_ledger import receipt as receipts
+from beyou_ledger.bytes_of import Malformed
+from beyou_ledger.export import Export
+from beyou_ledger.note import Key, open_checkpoint, parse_key
+
+GOOD, BAD, INCOMPLETE = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 good, 1 something was altered, 2 files are missing or unreadable."""
+    parser = argparse.ArgumentParser(prog="beyou-ledger", description=__doc__, epilog=main.__doc__)
+    commands = parser.add_subparsers(required=True)
+    verify = commands.add_parser("verify", help="check an export of the whole ledger")
+    verify.add_argument("folder", type=Path)
+    verify.add_argument("--pinned", type=Path, help="a checkpoint that you kept: the ledger must extend it")
+    verify.set_defaults(run=_verify)
+    receipt = commands.add_parser("receipt", help="check the receipt of one message")
+    receipt.add_argument("file", type=Path)
+    receipt.set_defaults(run=_receipt)
+    for command in (verify, receipt):
+        command.add_argument(
+            "--vkey", help="the log's verifier key, or a file with it, from a source you trust"
+        )
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Malformed as error:
+        print(f"BAD: {error}")
+        return BAD
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        print(f"INCOMPLETE: {error}", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    key = _key(options.vkey) or _warn(parse_key((options.folder / "vkey").read_text(encoding="utf-8")))
+    export = Export(options.folder, key)
+    pinned = open_checkpoint(options.pinned.read_text(encoding="utf-8"), key) if options.pinned else None
+    count = 0
+    for problem in export.problems(pinned):
+        print(f"BAD: {problem}")
+        count += 1
+    if count:
+        print(f"{count} problems; the first one is the first bad position.")
+        return BAD
+    print(
+        f"GOOD: {export.checkpoint.size} entries in {export.blocks} blocks of {export.checkpoint.origin}"
+        f" are as they were signed; {export.opened} messages opened."
+    )
+    return GOOD
+
+
+def _receipt(options: argparse.Namespace) -> int:
+    receipt = receipts.parse(options.file.read_text(encoding="utf-8"))
+    key = _key(options.vkey) or (_warn(receipt.key) if receipt.key else None)
+    if key is None:
+        print("INCOMPLETE: this form of receipt names no key; give --vkey", file=sys.stderr)
+        return INCOMPLETE
+    opening, size = receipts.check(receipt, key)
+    print(
+        f"GOOD: message {opening.message} of conversation {opening.conversation}, number {opening.number},"
+        f" by {opening.sender}, is entry {receipt.index} of the {size} that {key.name} signed."
+    )
+    return GOOD
+
+
+def _key(given: str | None) -> Key | None:
+    if given is None:
+        return None
+    path = Path(given)
+    return parse_key(path.read_text(encoding="utf-8") if path.is_file() else given)
+
+
+def _warn(key: Key) -> Key:
+    print(f"Trusting the key that came along, of {key.name}; give --vkey to be sure.", file=sys.stderr)
+    return key
