@@ -151,13 +151,18 @@ export class Conversation {
     this.obstacle = null;
     this.roster = null;
     await this.#openKeys();
+    await this.#relearn();
+    await this.#reopen();
+  }
+
+  /** Asks how the conversation stands now: it turns end-to-end as soon as both have keys. */
+  async #relearn(): Promise<void> {
     try {
       this.about = await api<WireConversation>("GET", `/conversations/${this.id}`);
     } catch (error) {
-      if (!(error instanceof ApiProblem)) throw error;
+      this.trouble = this.#explain(error);
     }
     if (this.about.mode === "end_to_end" && this.#keys?.state !== "ready") this.obstacle ??= "keys";
-    await this.#reopen();
   }
 
   /** Reads again what is shown, after something changed that decides what can be read and trusted. */
@@ -257,6 +262,7 @@ export class Conversation {
         // What could not be opened now is asked for again below, with everything around it.
       }
     }
+    if (wire.mode !== this.about.mode) await this.#relearn();
     if (follows && (this.timeline.hole !== null || !this.timeline.find(wire.id))) await this.#newer(true);
     this.#changed();
     this.#checkSoon();
@@ -551,17 +557,31 @@ export class Conversation {
     this.#changed();
   }
 
-  async #checkRange(first: number, wires: readonly WireMessage[]): Promise<void> {
+  /** One tab at a time: the checkpoint that the proofs start from must still be the pinned one when they come. */
+  #checkRange(first: number, wires: readonly WireMessage[]): Promise<void> {
+    return navigator.locks.request(`beyou ledger ${this.me}`, () => this.#checkAlone(first, wires)) as Promise<void>;
+  }
+
+  async #checkAlone(first: number, wires: readonly WireMessage[]): Promise<void> {
     const { box } = this.#keys!;
-    const pinned = await box.pinned();
     const limit = wires.at(-1)!.seq - first + 1;
-    const address = `/conversations/${this.id}/proofs?after=${first - 1}&limit=${limit}&pinned=${pinned?.size ?? 0}`;
-    const proofs = await api<WireProofs>("GET", address);
+    const proofs = await this.#proofs(`after=${first - 1}&limit=${limit}`, (await box.pinned())?.size ?? 0);
     const wanted = new Set(wires.map(({ id }) => id));
     const items = proofs.items.filter(({ message }) => wanted.has(message));
     const report = await box.checkProofs({ ...proofs, items }, wires);
     this.ledger = { alarm: report.alarm, steps: report.steps };
     for (const proof of report.items) this.timeline.change(proof.message, { seal: proof.state, proof });
+  }
+
+  /** A log that never had the pinned size has lost entries: its own words are then shown to the worker, which says so. */
+  async #proofs(range: string, pinned: number): Promise<WireProofs> {
+    const address = `/conversations/${this.id}/proofs?${range}`;
+    try {
+      return await api<WireProofs>("GET", `${address}&pinned=${pinned}`);
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.code !== "no_such_tree_size") throw error;
+      return api<WireProofs>("GET", `${address}&pinned=0`);
+    }
   }
 
   // What people notice of each other.

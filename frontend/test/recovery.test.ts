@@ -77,6 +77,40 @@ test("what is stored can sign and decrypt but not leave", async () => {
   assert.ok(!JSON.stringify(kept).includes("pkcs8"));
 });
 
+test("a file can be made on later pages until it is proven, and never after", async () => {
+  const store = new MemoryStore();
+  const first = boxOf(store);
+  await first.run("generate", {});
+  await first.run("activate", {});
+  const later = boxOf(store);
+  const { pem: text, passphrase } = await later.run("exportRecovery", {});
+  const status = await later.run("status", {});
+  const [encrypt] = blocks(text);
+  const pkcs8 = await decryptKey(fromBase64(encrypt!.split("\n").slice(1, -2).join("")), new TextEncoder().encode(passphrase));
+  assert.equal((await restorePair("encrypt", pkcs8)).id, status.encKeyId);
+  assert.ok(!store.everything.some((value) => value instanceof Uint8Array && Buffer.from(value).includes(Buffer.from(pkcs8))));
+  assert.equal((await later.run("dropRecovery", {})).canExport, false);
+  for (const box of [first, later, boxOf(store)]) await assert.rejects(box.run("exportRecovery", {}), fails("not_exportable"));
+});
+
+test("keys that replace others in this browser still open what came before", async () => {
+  const store = new MemoryStore();
+  const box = boxOf(store);
+  const old = await box.run("generate", {});
+  await box.run("activate", {});
+  const pending = await box.run("generate", {});
+  const during = await box.run("status", {});
+  assert.deepEqual([during.keys, during.hasKeys, during.encKeyId], ["pending", true, old.encKeyId]);
+  await box.run("discard", {});
+  assert.equal((await box.run("status", {})).keys, "ready");
+  await assert.rejects(box.run("activate", {}), fails("no_pending"));
+  const fresh = await box.run("generate", {});
+  assert.equal((await box.run("activate", {})).encKeyId, fresh.encKeyId);
+  assert.notEqual(fresh.encKeyId, pending.encKeyId);
+  const ids = (await store.list<{ encrypt: { id: string } }>("keys")).map(({ encrypt }) => encrypt.id);
+  assert.deepEqual(ids.sort(), [old.encKeyId, fresh.encKeyId].sort());
+});
+
 test("OpenSSL opens both keys of a file, and no other passphrase does", () => {
   const [encrypt, sign, ...more] = blocks(pem);
   assert.equal(more.length, 0);
