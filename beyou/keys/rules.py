@@ -137,3 +137,10 @@ def is_possession_proven(
     except InvalidSignature:
         return False
     return len(secret) == CHALLENGE_LENGTH and compare_digest(secret, decrypted)
+
+
+def fingerprint(encrypt_key_id: bytes, sign_key_id: bytes) -> str:
+    """Sixteen bytes over both keys in hexadecimal groups, for people to compare; browsers show the same."""
+    digest = sha256(encrypt_key_id + sign_key_id).hexdigest()
+    groups = [digest[start : start + 4] for start in range(0, 32, 4)]
+    return f"{' '.join(groups[:4])} · {' '.join(groups[4:])}"

@@ -53,6 +53,14 @@ def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: 
     )
 
 
+def hold_member(member_id: UUID) -> None:
+    """Whoever else holds the member waits until this transaction ends.
+
+    SQLite has no row locks; there the transaction has locked the whole database at its beginning.
+    """
+    User.objects.select_for_update().filter(id=member_id).values_list("id").first()
+
+
 def change_look(*, member: User, accent: str, theme: str) -> None:
     """The member's pages, profile and messages wear the accent; `theme` is light, dark or the system's."""
     member.accent, member.theme = Accent(accent), Theme(theme)
