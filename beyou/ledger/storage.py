@@ -142,7 +142,7 @@ def commit_block(
     """
     with transaction.atomic():
         _swap_head(state, block, policy_hex)
-        # Before anything is inserted: rows that a rival sealed since they were read are gone, and say so here.
+        # Before the inserts: rows that a rival sealed since they were read are gone, and that shows here.
         if waiting and rows.delete_ids(OutboxRow, [row.id for row in waiting]) != len(waiting):
             raise Raced
         _insert_entries(block, waiting)
