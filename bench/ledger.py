@@ -1,0 +1,165 @@
+"""R1 to R3 of the ledger: sealing beside raw inserts, the tree beside bare hashing.
+
+SQLite at synchronous=FULL in a folder of its own. A sealed batch includes everything that `Sealer.step`
+does: reading the outbox, hashing, work, the commit, the high-water file on disk and the checkpoint.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.common import Result, interleaved, median
+
+_ROUNDS = 30
+_WARM_UP = 3
+_LEAVES = 100_000
+_RAW_TABLE = "bench_entry"
+
+
+def main() -> list[Result]:
+    """Measures in a process whose Django it sets up itself."""
+    with tempfile.TemporaryDirectory(prefix="beyou-bench-") as folder:
+        os.environ.update(
+            BEYOU_MODE="test", BEYOU_DATA_DIR=folder, DJANGO_SETTINGS_MODULE="beyou.config.settings"
+        )
+        os.environ.pop("BEYOU_DATABASE_URL", None)
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        call_command("migrate", verbosity=0)
+        _make_raw_table(connection)
+        hashing, tree = _hashing(), _tree()
+        results = [tree]
+        for batch in (100, 1000):
+            sealed, raw = _sealing(Path(folder), batch)
+            results.append(
+                Result(
+                    f"R1 sealed leaves/s ÷ raw inserts/s, {batch} at once",
+                    f"{sealed:,.0f}/s",
+                    f"{raw:,.0f}/s",
+                    sealed / raw,
+                    0.40,
+                    at_most=False,
+                )  # fmt: skip
+            )
+        results.append(
+            Result(
+                "R3 sealed leaves/s ÷ leaf hashes/s, 1000 at once",
+                f"{sealed:,.0f}/s",
+                f"{hashing:,.0f}/s",
+                sealed / hashing,
+                1 / 200,
+                at_most=False,
+            )  # fmt: skip
+        )
+        connection.close()
+    return results
+
+
+def _make_raw_table(connection: Any) -> None:
+    """A twin of the entry table, its two indexes and unique column included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TABLE {_RAW_TABLE} (seq BIGINT PRIMARY KEY, block_no BIGINT, outbox_id BIGINT UNIQUE,"
+            " kind SMALLINT, message_id CHAR(32), conversation_id CHAR(32), entry BLOB)"
+        )
+        cursor.execute(f"CREATE INDEX {_RAW_TABLE}_message ON {_RAW_TABLE} (message_id, seq)")
+        cursor.execute(f"CREATE INDEX {_RAW_TABLE}_conversation ON {_RAW_TABLE} (conversation_id, seq)")
+
+
+def _sealing(folder: Path, batch: int) -> tuple[float, float]:
+    """Sealed leaves and raw inserts a second, in turn, with the same number of rows each."""
+    from django.db import connection, transaction
+
+    from beyou.core.ids import uuid7
+    from beyou.ledger import sealer, services
+    from beyou.ledger.format import Mode, Opening
+    from beyou.ledger.models import OutboxRow
+
+    conversations = [uuid7() for _ in range(20)]
+    for number in range(_ROUNDS + _WARM_UP):
+        openings = [
+            Opening(
+                Mode.STANDARD,
+                uuid7(),
+                conversations[at % 20],
+                conversations[0],
+                number * batch + at,
+                0,
+                bytes(32),
+            )
+            for at in range(batch)
+        ]
+        with transaction.atomic():
+            services.record_messages(openings)
+    sealer.BATCH = batch
+    at_work = sealer.Sealer(services.ledger_signer(), folder / "ledger.highwater", require_durable=False)
+    at_work._advance([])  # Genesis and the first checkpoint are not what is measured.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(MAX(seq), 0) + 1 FROM {_RAW_TABLE}")
+        first = cursor.fetchone()[0]
+    entry = bytes(40)
+    rows = iter(
+        [
+            (seq, 1, seq, 1, uuid7().hex, conversations[at % 20].hex, entry)
+            for at, seq in enumerate(range(start, start + batch))
+        ]
+        for start in range(first, first + (_ROUNDS + _WARM_UP) * batch, batch)
+    )
+
+    def seal() -> None:
+        assert at_work.step() == batch
+
+    def insert() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {_RAW_TABLE} VALUES (%s, %s, %s, %s, %s, %s, %s)", next(rows))
+
+    times = interleaved({"seal": seal, "insert": insert}, rounds=_ROUNDS, warm_up=_WARM_UP)
+    assert not OutboxRow.objects.exists()
+    return batch / median(times["seal"]), batch / median(times["insert"])
+
+
+def _best(call: Callable[[], object]) -> float:
+    return min(interleaved({"side": call}, rounds=5, warm_up=1)["side"])
+
+
+def _hashing() -> float:
+    """Leaf hashes a second."""
+    from beyou.ledger.merkle import leaf_hash
+
+    entries = [at.to_bytes(40, "big") for at in range(_LEAVES)]
+    return _LEAVES / _best(lambda: [leaf_hash(entry) for entry in entries])
+
+
+def _tree() -> Result:
+    """R2: a growing tree beside the bare hashes it cannot do without, one leaf and one node per entry."""
+    from beyou.ledger.merkle import CompactRange, leaf_hash, node_hash
+
+    entries = [at.to_bytes(40, "big") for at in range(_LEAVES)]
+    left = right = bytes(32)
+
+    def grow() -> None:
+        CompactRange().extend([leaf_hash(entry) for entry in entries])
+
+    def bare() -> None:
+        for entry in entries:
+            leaf_hash(entry)
+            node_hash(left, right)
+
+    times = interleaved({"tree": grow, "bare": bare}, rounds=9, warm_up=1)
+    tree, limit = _LEAVES / median(times["tree"]), _LEAVES / median(times["bare"])
+    return Result(
+        "R2 tree leaves/s ÷ leaf and node hashes",
+        f"{tree:,.0f}/s", f"{limit:,.0f}/s", tree / limit, 0.50, at_most=False,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    from bench.common import table
+
+    print(table(main()))
