@@ -37,14 +37,17 @@ export class History {
 
   /** What this message contradicts. It is remembered unless it repeats a number or stands in another's place. */
   async add(link: Link): Promise<Problem[]> {
-    const same = await this.#counter(link, link.counter);
+    const [same, place, before, after] = await Promise.all([
+      this.#counter(link, link.counter),
+      this.#place(link, link.seq),
+      this.#counter(link, link.counter - 1),
+      this.#counter(link, link.counter + 1),
+    ]);
     if (same && same.message !== link.message) return [problem("repeat")];
-    const place = await this.#place(link, link.seq);
-    const moved = (place && place.message !== link.message) || (same && same.seq !== link.seq);
-    if (moved) return [problem("chain")];
+    if ((place && place.message !== link.message) || (same && same.seq !== link.seq)) return [problem("chain")];
     const found: Problem[] = [];
-    if (!(await this.#follows(link)) || !(await this.#precedes(link))) found.push(problem("chain"));
-    if (await this.#leavesGap(link)) found.push(problem("gap"));
+    if (!follows(link, before) || !precedes(link, after)) found.push(problem("chain"));
+    if (link.counter > 1 && !before && (await this.#isGap(link))) found.push(problem("gap"));
     if (!same) {
       await this.#store.put("counters", [link.conversation, link.device, link.counter], link);
       await this.#store.put("places", [link.conversation, link.seq], link);
@@ -60,20 +63,8 @@ export class History {
     return this.#store.get<Link>("places", [conversation, seq]);
   }
 
-  async #follows(link: Link): Promise<boolean> {
-    if (link.counter <= 1) return link.counter === 1 && link.prev === NONE;
-    const before = await this.#counter(link, link.counter - 1);
-    return !before || (before.digest === link.prev && before.seq < link.seq);
-  }
-
-  async #precedes(link: Link): Promise<boolean> {
-    const after = await this.#counter(link, link.counter + 1);
-    return !after || (after.prev === link.digest && after.seq > link.seq);
-  }
-
   /** True only where every place before it is known, back to one that should have been its predecessor. */
-  async #leavesGap(link: Link): Promise<boolean> {
-    if (link.counter <= 1 || (await this.#counter(link, link.counter - 1))) return false;
+  async #isGap(link: Link): Promise<boolean> {
     for (let seq = link.seq - 1; seq > 0 && seq > link.seq - FARTHEST; seq--) {
       const before = await this.#place(link, seq);
       if (!before) return false;
@@ -82,3 +73,10 @@ export class History {
     return link.seq <= FARTHEST;
   }
 }
+
+function follows(link: Link, before: Link | undefined): boolean {
+  if (link.counter <= 1) return link.counter === 1 && link.prev === NONE;
+  return !before || (before.digest === link.prev && before.seq < link.seq);
+}
+
+const precedes = (link: Link, after: Link | undefined): boolean => !after || (after.prev === link.digest && after.seq > link.seq);

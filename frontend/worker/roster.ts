@@ -94,11 +94,14 @@ export class Peers {
   /** Remembers the keys of everybody in the roster, or that they differ from those known. */
   async see(roster: Roster, nowMs: number): Promise<void> {
     for (const { user, encryptKeyId: encKeyId, signKeyId: sigKeyId } of roster.recipients) {
+      const known = await this.#store.get<Pin>("peers", user);
+      // The common case writes nothing: a durable write would be the slowest part of sending.
+      if (known && !known.changedTo && known.encKeyId === encKeyId && known.sigKeyId === sigKeyId) continue;
       await this.#store.update<Pin>("peers", user, (pin) => {
         if (!pin) return { user, encKeyId, sigKeyId, firstMs: nowMs, changedTo: null, past: roster.retired.get(user) ?? [] };
         const same = pin.encKeyId === encKeyId && pin.sigKeyId === sigKeyId;
-        const known = pin.changedTo?.encKeyId === encKeyId && pin.changedTo.sigKeyId === sigKeyId;
-        return { ...pin, changedTo: same ? null : known ? pin.changedTo : { encKeyId, sigKeyId, seenMs: nowMs } };
+        const isTold = pin.changedTo?.encKeyId === encKeyId && pin.changedTo.sigKeyId === sigKeyId;
+        return { ...pin, changedTo: same ? null : isTold ? pin.changedTo : { encKeyId, sigKeyId, seenMs: nowMs } };
       });
     }
   }
