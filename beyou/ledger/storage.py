@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -105,13 +104,17 @@ def _cut(data: bytes, tile: Tile, size: int) -> bytes:
 
 def oldest_waiting(limit: int) -> list[Waiting]:
     """The oldest outbox rows by id. Never ask for ids above a mark: ids commit out of order."""
-    found = OutboxRow.objects.order_by("id").values_list(
-        "id", "kind", "message_id", "conversation_id", "entry"
-    )[:limit]
-    return [
-        Waiting(number, kind, message, conversation, bytes(entry))
-        for number, kind, message, conversation, entry in found
-    ]
+    with connection.cursor() as cursor:
+        # Not by the ORM, which would make an UUID of every id only to take it apart again.
+        cursor.execute(
+            f"SELECT id, kind, message_id, conversation_id, entry FROM {OutboxRow._meta.db_table}"  # noqa: S608
+            " ORDER BY id LIMIT %s",
+            [limit],
+        )
+        return [
+            Waiting(number, kind, message, conversation, bytes(entry))
+            for number, kind, message, conversation, entry in cursor.fetchall()
+        ]
 
 
 def policy_after(state: State, waiting: Sequence[Waiting]) -> tuple[Policy, str]:
@@ -188,14 +191,10 @@ def _insert_entries(block: Block, waiting: Sequence[Waiting]) -> None:
         for at, kind in enumerate(kinds)
     ]
     made += [
-        (seq, header.index, row.id, row.kind, _raw(row.message_id), _raw(row.conversation_id), row.entry)
+        (seq, header.index, row.id, row.kind, row.message_id, row.conversation_id, row.entry)
         for seq, row in enumerate(waiting, start=header.first_seq + own)
     ]
     bulk.insert(EntryRow, _ENTRY_COLUMNS, made)
-
-
-def _raw(value: UUID | None) -> object:
-    return None if value is None else bulk.uuid_value()(value)
 
 
 def _insert_block(block: Block, proposer: str, seal_us: int) -> None:
@@ -221,7 +220,7 @@ def _insert_block(block: Block, proposer: str, seal_us: int) -> None:
 
 
 def _count_conversations(block: Block, waiting: Sequence[Waiting]) -> None:
-    counts: dict[UUID, list[int]] = {}
+    counts: dict[Any, list[int]] = {}
     for seq, row in enumerate(waiting, start=block.header.tree_size - len(waiting)):
         if row.conversation_id is not None:
             seen = counts.setdefault(row.conversation_id, [0, seq, seq])
@@ -234,7 +233,7 @@ def _count_conversations(block: Block, waiting: Sequence[Waiting]) -> None:
         ConversationStatistics,
         _STATISTICS_COLUMNS,
         [
-            (_raw(conversation), leaves, 1, first, last, number, number)
+            (conversation, leaves, 1, first, last, number, number)
             # Sorted, so that two sealers lock the rows in one order.
             for conversation, (leaves, first, last) in sorted(counts.items())
         ],

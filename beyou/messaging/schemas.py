@@ -97,7 +97,8 @@ class ReceiptFrame(ReceiptIn):
 
 
 class ConversationsQuery(Input):
-    q: Annotated[str, Field(max_length=60)] = ""
+    # No name holds a NUL, and PostgreSQL does not even let one be asked for.
+    q: Annotated[str, Field(max_length=60, pattern=r"^[^\x00]*$")] = ""
     cursor: str = ""
 
 
