@@ -211,7 +211,8 @@ export class ChatThread extends LightElement {
       const pieces = linkPieces(shown).map(({ text: words, href }) =>
         href ? html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${words}</a>` : words,
       );
-      return html`<p dir="auto"><span class="sr">${mine ? "You:" : `${this.#chat!.about.peer.name}:`} </span>${pieces}</p>`;
+      // Who says it stands outside: inside, its letters would decide the direction of the text.
+      return html`<span class="sr">${mine ? "You" : this.#chat!.about.peer.name}: </span><p dir="auto">${pieces}</p>`;
     }
     const why = problems[0]?.code === "no_keys" ? "Encrypted. Restore your keys to read it here." : "This message cannot be opened.";
     return html`<p class="closed">${icon("lock")}${why}</p>`;
