@@ -60,10 +60,8 @@ def expect_state(page: Page, text: str, state: str) -> None:
 
 
 def texts(page: Page) -> list[str]:
-    """What the bubbles say, from top to bottom, without the words for screen readers."""
-    spoken = page.locator("li.bubble > p .sr").all_inner_texts()
-    shown = page.locator("li.bubble > p").all_inner_texts()
-    return [text.removeprefix(who).lstrip() for text, who in zip(shown, spoken, strict=True)]
+    """What the bubbles say, from top to bottom."""
+    return page.locator("li.bubble > p").all_inner_texts()
 
 
 def save_recovery(page: Page, folder: Path) -> tuple[Path, list[str]]:

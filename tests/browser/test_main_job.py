@@ -118,10 +118,12 @@ def test_typing_unread_line_and_the_way_back_to_the_end(live: Server, open_perso
     expect(at_bob.get_by_text("is writing")).to_be_visible()
     at_alice.get_by_placeholder("Message").fill("")
 
-    at_bob.goto(f"{live.origin}/home")
+    at_bob.goto(f"{live.origin}/chats")
     for number in range(40):
         say(at_alice, f"Line {number}")
     expect_state(at_alice, "Line 39", "sealed")
+    expect(at_bob.locator(".conversations .count")).to_contain_text("40")
+    at_bob.goto(f"{live.origin}/home")
     expect(at_bob.locator("nav.rail by-badge").first).to_contain_text("1")
 
     open_chat(bob, live, "alice_read")
