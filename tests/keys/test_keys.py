@@ -13,7 +13,7 @@ from django.test import Client
 from beyou.core import clock
 from beyou.core.ids import uuid7
 from beyou.core.models import OutboxEvent
-from beyou.keys import queries, services
+from beyou.keys import queries
 from beyou.keys.models import Device, KeyChallenge, UserKey, UserKeySet
 from tests.factories import members
 from tests.factories.crypto import Keys, base64, private_key
@@ -478,7 +478,7 @@ def test_an_event_and_its_keys_commit_together(monkeypatch: pytest.MonkeyPatch) 
 
     alice = KeysBrowser(members.alice())
     answer = alice.answer(alice.ask().json())
-    monkeypatch.setattr(services.events, "publish", broken)
+    monkeypatch.setattr("beyou.core.events.publish", broken)
     with pytest.raises(RuntimeError, match="outbox"):
         alice.post("/keys", answer)
     assert _nothing_stored()
