@@ -21,6 +21,8 @@ class HandleTaken(Exception):
 class SignUpForm(SignupForm):
     """Handle, name, address and password, paid for by a proof of work."""
 
+    account_already_exists: bool
+
     handle = forms.CharField(
         label="Handle",
         help_text="How friends find you: 3 to 30 letters, digits or underscores.",

@@ -1,8 +1,10 @@
 """Reading members."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, QuerySet
 
 from beyou.users.models import User
 
@@ -17,4 +19,19 @@ def is_handle_taken(handle: str) -> bool:
 
 def is_confirmed(member_id: UUID) -> bool:
     """Whether the member has shown to read the mail of an address."""
-    return EmailAddress.objects.filter(user_id=member_id, verified=True).exists()
+    confirmed: bool = EmailAddress.objects.filter(user_id=member_id, verified=True).exists()
+    return confirmed
+
+
+def listed_members() -> QuerySet[User]:
+    """Members who may appear to others: active, and with a confirmed address."""
+    confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
+    return User.objects.filter(Exists(confirmed), is_active=True)
+
+
+def lock_members(member_ids: Iterable[UUID]) -> None:
+    """No other transaction changes what belongs to these members together until this one ends.
+
+    Rows are locked in the order of their ids, so that two transactions never wait for each other.
+    """
+    list(User.objects.select_for_update().filter(id__in=list(member_ids)).order_by("id").values_list("id"))

@@ -27,11 +27,13 @@ class SignUp(allauth.SignupView):
         return kwargs | {"address": client_ip(self.request)}
 
     def form_valid(self, form: Form) -> HttpResponse:
+        response: HttpResponse
         try:
-            return super().form_valid(form)
+            response = super().form_valid(form)
         except HandleTaken:
             form.add_error("handle", "This handle was taken just now. Please choose another.")
-            return self.form_invalid(form)
+            response = self.form_invalid(form)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)

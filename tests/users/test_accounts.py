@@ -11,7 +11,6 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 
 from beyou.core.ports import realtime
@@ -23,7 +22,7 @@ from tests.factories.members import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-def _challenge(page: HttpResponse) -> dict[str, Any]:
+def _challenge(page: Any) -> dict[str, Any]:
     found = re.search(r'data-challenge="([^"]*)"', page.content.decode())
     assert found
     answer: dict[str, Any] = json.loads(html.unescape(found[1]))
