@@ -1,6 +1,7 @@
 """A real server process on a free port with a data folder of its own, for benches and replays."""
 
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -101,6 +102,12 @@ class LocalServer:
             return connection.execute(statement).fetchall()
         finally:
             connection.close()
+
+    def memory_kib(self) -> int:
+        """What the process holds of the machine's memory, its share of shared pages counted (PSS)."""
+        assert self.process is not None
+        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[1])  # type: ignore[index]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
