@@ -13,15 +13,20 @@ from django.apps import apps
 from django.http import HttpResponseBase
 from django.test import Client
 
+from beyou.blocks.services import block
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
+from beyou.notifications.models import Kind, Notification
+from beyou.notifications.services import notify
 from beyou.users.models import User
 from tests.factories import members
-from tests.messaging.world import chat, say
+from tests.messaging.world import Browser, chat, say
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("anonymous", "stranger", "staff", "owner")
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+#: pattern → values that differ from those of the other patterns
+_SPECIAL = {"u/<slug:handle>/unblock": {"handle": "mallory"}}
 
 
 @dataclass
@@ -29,13 +34,15 @@ class World:
     alice: User
     bob: User
     charlie: User
+    mallory: User
     staff: User
     #: parameter name → value that belongs to alice
     values: dict[str, str] = field(default_factory=dict)
 
     def path(self, pattern: str) -> str:
-        """The address of alice's object; a parameter without one gets an id that nothing has."""
-        return "/" + _PARAMETER.sub(lambda match: self.values[match["name"]], pattern)
+        """The address of alice's object."""
+        values = self.values | _SPECIAL.get(pattern, {})
+        return "/" + _PARAMETER.sub(lambda match: values[match["name"]], pattern)
 
     def missing_path(self, pattern: str) -> str:
         """The same address for objects that do not exist."""
@@ -60,8 +67,13 @@ class World:
 
 
 def build() -> World:
-    """Alice and bob are friends with one conversation of one sealed message; charlie knows nobody."""
-    world = World(members.alice(), members.bob(), members.charlie(), members.staff())
+    """Alice has keys and a notice, blocks mallory, and is bob's friend with one conversation of one sealed
+    message; charlie and staff have keys and know nobody.
+    """
+    world = World(members.alice(), members.bob(), members.charlie(), members.mallory(), members.staff())
+    browsers = [Browser(person).publish() for person in (world.alice, world.charlie, world.staff)]
+    block(member_id=world.alice.pk, other_id=world.mallory.pk)
+    notify(member_id=world.alice.pk, kind=Kind.FRIEND_ACCEPTED, actor_id=world.bob.pk)
     conversation = chat(world.alice, world.bob)
     message = say(conversation, world.alice)
     _seal()
@@ -69,6 +81,8 @@ def build() -> World:
         "conversation_id": str(conversation.id),
         "message_id": str(message.message),
         "handle": world.bob.handle,
+        "device_id": str(browsers[0].device),
+        "notification_id": str(Notification.objects.get(member=world.alice).id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",
         "position": "000.p/3",
