@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class FriendsConfig(AppConfig):
     name = "beyou.friends"
+
+    def ready(self) -> None:
+        from beyou.friends import reactions  # noqa: F401

@@ -8,14 +8,14 @@ HANDLE = re.compile(r"[a-z0-9_]{3,30}")
 # fmt: off
 RESERVED = frozenset(
     (
-        "about", "abuse", "account", "accounts", "activity", "admin", "administrator", "api", "app", "beyou",
-        "billing", "blocks", "bot", "cart", "chat", "chats", "checkout", "console", "contact", "dev",
-        "everyone", "friends", "guest", "healthz", "help", "home", "info", "join", "ledger", "login",
-        "logout", "mail", "market", "me", "member", "members", "moderator", "news", "nobody", "noreply",
-        "null", "official", "offline", "owner", "postmaster", "privacy", "recover", "register", "root", "search",
-        "security", "selling", "settings", "sign_in", "sign_out", "signup", "staff", "static", "status",
-        "support", "system", "team", "terms", "undefined", "user", "users", "verified", "verify", "webmaster",
-        "www", "you",
+        "about", "abuse", "account", "accounts", "activity", "admin", "administrator", "api", "app",
+        "beyou", "billing", "blocks", "bot", "cart", "chat", "chats", "checkout", "console", "contact",
+        "dev", "everyone", "friends", "guest", "healthz", "help", "home", "info", "join", "ledger",
+        "login", "logout", "mail", "market", "me", "member", "members", "moderator", "news", "nobody",
+        "noreply", "null", "official", "offline", "owner", "postmaster", "privacy", "recover",
+        "register", "root", "search", "security", "selling", "settings", "sign_in", "sign_out", "signup",
+        "staff", "static", "status", "support", "system", "team", "terms", "undefined", "user", "users",
+        "verified", "verify", "webmaster", "www", "you",
     )
 )
 # fmt: on

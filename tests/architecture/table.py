@@ -31,5 +31,6 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "keys": frozenset({"rules"}),
+    "notifications": frozenset({"rules"}),
     "ledger": frozenset({"format", "sources"}),
 }

@@ -1,0 +1,86 @@
+"""The API of friends and member search."""
+
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, Field, StrictStr
+
+from beyou.core import limits
+from beyou.friends import queries, services
+from beyou.friends.queries import Acquaintance
+from beyou.friends.rules import Step
+from beyou.users.http import MemberRequest
+
+router = Router(tags=["friends"])
+
+
+class Input(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FriendsQuery(Input):
+    cursor: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,30}$")] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = queries.PAGE
+
+
+class SearchQuery(Input):
+    q: Annotated[StrictStr, Field(max_length=60, pattern=r"^[^\x00]*$")]
+
+
+class StepIn(Input):
+    step: Step
+
+
+def _me(request: HttpRequest) -> UUID:
+    return cast(MemberRequest, request).member.pk
+
+
+def _answer(value: Any) -> HttpResponse:
+    return HttpResponse(orjson.dumps(value), content_type="application/json")
+
+
+def _person(person: Acquaintance) -> dict[str, str]:
+    member = person.member
+    return {
+        "id": str(member.pk),
+        "handle": member.handle,
+        "name": member.name,
+        "relation": person.relation.value,
+    }
+
+
+@router.get("/friends")
+def list_friends(request: HttpRequest, query: Query[FriendsQuery]) -> HttpResponse:
+    """Friends by handle."""
+    page = queries.friend_page(_me(request), after=query.cursor, limit=query.limit)
+    return _answer({"items": [_person(each) for each in page.items], "next": page.next or None})
+
+
+@router.get("/friends/requests")
+def list_requests(request: HttpRequest) -> HttpResponse:
+    """Who asked me (`asks`), and whom I asked (`asked`)."""
+    people = queries.requests_to(_me(request)) + queries.requests_by(_me(request))
+    return _answer({"items": [_person(each) for each in people], "next": None})
+
+
+@router.get("/members")
+def search_members(request: HttpRequest, query: Query[SearchQuery]) -> HttpResponse:
+    """Members by handle or name, at most twenty; never by e-mail address."""
+    limits.check("search.member", str(_me(request)))
+    return _answer({"items": [_person(each) for each in queries.find_members(_me(request), query.q)]})
+
+
+@router.get("/members/{slug:handle}")
+def get_member(request: HttpRequest, handle: str) -> HttpResponse:
+    return _answer(_person(queries.profile_for(_me(request), handle)))
+
+
+@router.post("/members/{slug:handle}/friendship")
+def take_step(request: HttpRequest, handle: str, body: StepIn) -> HttpResponse:
+    """`request`, `accept`, `decline`, `cancel` or `unfriend`; the answer says how the two stand now."""
+    person = queries.profile_for(_me(request), handle)
+    relation = services.take(member_id=_me(request), other_id=person.member.pk, step=body.step)
+    return _answer(_person(Acquaintance(person.member, relation)))

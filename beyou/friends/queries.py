@@ -1,0 +1,132 @@
+"""Reading friends, requests and profiles."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from beyou.blocks.queries import visible_to
+from beyou.core.errors import NotFound
+from beyou.friends.models import FriendRequest, Friendship
+from beyou.friends.rules import Relation
+from beyou.users.queries import listed_members
+
+if TYPE_CHECKING:
+    from beyou.users.models import User
+
+PAGE = 30
+FOUND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Another member and how they stand to me."""
+
+    member: "User"
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class FriendPage:
+    """Friends by handle; `next` is the handle to continue behind."""
+
+    items: list[Acquaintance]
+    next: str
+
+
+def pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    """The two ids in the order in which a friendship stores them."""
+    return (one, other) if one < other else (other, one)
+
+
+def are_friends(one: UUID, other: UUID) -> bool:
+    first, second = pair(one, other)
+    return Friendship.objects.filter(first_id=first, second_id=second).exists()
+
+
+def friends_of(member_id: UUID) -> "QuerySet[User]":
+    """The member's friends who may be seen."""
+    firsts = Friendship.objects.filter(second_id=member_id).values("first_id")
+    seconds = Friendship.objects.filter(first_id=member_id).values("second_id")
+    return visible_to(member_id, listed_members()).filter(Q(id__in=firsts) | Q(id__in=seconds))
+
+
+def friend_page(member_id: UUID, *, after: str = "", limit: int = PAGE) -> FriendPage:
+    """One statement, whatever the number of friends."""
+    rows = list(friends_of(member_id).filter(handle__gt=after).order_by("handle")[: limit + 1])
+    items = [Acquaintance(row, Relation.FRIEND) for row in rows[:limit]]
+    return FriendPage(items, rows[limit - 1].handle if len(rows) > limit else "")
+
+
+def requests_to(member_id: UUID) -> list[Acquaintance]:
+    """Who waits for the member's answer, the longest waiting first; at most 200. One statement."""
+    senders = FriendRequest.objects.filter(receiver_id=member_id).order_by("id").values("sender_id")
+    members = visible_to(member_id, listed_members()).filter(id__in=senders).order_by("handle")
+    return [Acquaintance(member, Relation.ASKS) for member in members[:200]]
+
+
+def requests_by(member_id: UUID) -> list[Acquaintance]:
+    """Whom the member asked and who did not answer yet; at most 200. One statement."""
+    receivers = FriendRequest.objects.filter(sender_id=member_id).values("receiver_id")
+    members = visible_to(member_id, listed_members()).filter(id__in=receivers).order_by("handle")
+    return [Acquaintance(member, Relation.ASKED) for member in members[:200]]
+
+
+def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
+    """At most twenty others whose handle begins so, or a word of whose name does. Three statements.
+
+    E-mail addresses are never searched. Nothing is found for nothing.
+    """
+    wanted = " ".join(text.split()).removeprefix("@")
+    if not wanted:
+        return []
+    # A pattern that ignores case by itself: SQLite's LOWER knows ASCII only, and MariaDB's collation
+    # may tell capitals apart.
+    begins_word = rf"(?i)(^| ){re.escape(wanted)}"
+    found = (
+        visible_to(member_id, listed_members())
+        .exclude(id=member_id)
+        .filter(Q(handle__startswith=wanted.lower()) | Q(name__iregex=begins_word))
+        .order_by("handle")[:FOUND]
+    )
+    return acquaintances(member_id, list(found))
+
+
+def profile_for(member_id: UUID, handle: str) -> Acquaintance:
+    """Raises `NotFound` in the same way for who is missing, closed, unconfirmed or blocked."""
+    member = visible_to(member_id, listed_members()).filter(handle=handle.lower()).first()
+    if member is None:
+        raise NotFound
+    return acquaintances(member_id, [member])[0]
+
+
+def acquaintances(member_id: UUID, members: "Iterable[User]") -> list[Acquaintance]:
+    """How each of the members stands to this one. Two statements for any number."""
+    people = list(members)
+    relations = relations_to(member_id, [person.pk for person in people])
+    return [Acquaintance(person, relations[person.pk]) for person in people]
+
+
+def relations_to(member_id: UUID, other_ids: Iterable[UUID]) -> dict[UUID, Relation]:
+    """How each of the others stands to the member. Two statements."""
+    others = list(other_ids)
+    relations = dict.fromkeys(others, Relation.NONE)
+    asked = FriendRequest.objects.filter(
+        Q(sender_id=member_id, receiver_id__in=others) | Q(receiver_id=member_id, sender_id__in=others)
+    )
+    for sender, receiver in asked.values_list("sender_id", "receiver_id"):
+        if sender == member_id:
+            relations[receiver] = Relation.ASKED
+        else:
+            relations[sender] = Relation.ASKS
+    friends = Friendship.objects.filter(
+        Q(first_id=member_id, second_id__in=others) | Q(second_id=member_id, first_id__in=others)
+    )
+    for first, second in friends.values_list("first_id", "second_id"):
+        relations[second if first == member_id else first] = Relation.FRIEND
+    if member_id in relations:
+        relations[member_id] = Relation.SELF
+    return relations

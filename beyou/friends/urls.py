@@ -1,0 +1,13 @@
+"""Addresses of friends and profiles."""
+
+from django.urls import path
+
+from beyou.friends import views
+
+app_name = "friends"
+urlpatterns = [
+    path("friends", views.friends, name="friends"),
+    path("friends/search", views.search, name="search"),
+    path("u/<slug:handle>", views.profile, name="profile"),
+    path("u/<slug:handle>/friendship", views.step, name="step"),
+]

@@ -1,0 +1,80 @@
+"""Friends, requests, search and profiles."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from beyou.core import limits
+from beyou.core.errors import InvalidInput
+from beyou.core.toasts import toast
+from beyou.friends import queries, services
+from beyou.friends.forms import PositionForm, SearchForm, StepForm
+from beyou.friends.rules import Relation, Step
+from beyou.users.http import MemberRequest, member_required
+
+DONE = {
+    Step.REQUEST: "Asked. You see it here when {name} answers.",
+    Step.ACCEPT: "You and {name} are friends now.",
+    Step.DECLINE: "Declined. {name} is not told.",
+    Step.CANCEL: "Taken back.",
+    Step.UNFRIEND: "You and {name} are no longer friends.",
+}
+
+
+@require_safe
+@member_required
+def friends(request: MemberRequest) -> HttpResponse:
+    """Friends and open requests; as a part of the page when htmx asks."""
+    form = PositionForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("This is not a place in your list of friends.")
+    page = queries.friend_page(request.member.pk, after=form.cleaned_data["after"])
+    if request.headers.get("HX-Request") and form.cleaned_data["after"]:
+        return render(request, "friends/_friends.html", {"page": page})
+    context = {
+        "page": page,
+        "requests": queries.requests_to(request.member.pk),
+        "asked": queries.requests_by(request.member.pk),
+    }
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "friends/_overview.html" if part else "friends/friends.html", context)
+
+
+@require_safe
+@member_required
+def search(request: MemberRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("Search for at most 60 characters.")
+    limits.check("search.member", str(request.member.pk))
+    text = form.cleaned_data["q"]
+    context: dict[str, Any] = {"q": text, "found": queries.find_members(request.member.pk, text)}
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "friends/_found.html" if part else "friends/search.html", context)
+
+
+@require_safe
+@member_required
+def profile(request: MemberRequest, handle: str) -> HttpResponse:
+    person = queries.profile_for(request.member.pk, handle)
+    return render(request, "friends/profile.html", {"person": person})
+
+
+@require_POST
+@member_required
+def step(request: MemberRequest, handle: str) -> HttpResponse:
+    """Takes a step towards or away from a friendship; answers htmx with the new buttons."""
+    form = StepForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput("There is no such step.")
+    person = queries.profile_for(request.member.pk, handle)
+    taken = Step(form.cleaned_data["step"])
+    relation = services.take(member_id=request.member.pk, other_id=person.member.pk, step=taken)
+    word = Step.ACCEPT if taken is Step.REQUEST and relation is Relation.FRIEND else taken
+    toast(request, DONE[word].format(name=person.member.name))
+    if request.headers.get("HX-Request"):
+        person = queries.Acquaintance(person.member, relation)
+        return render(request, "friends/_actions.html", {"person": person})
+    return redirect("friends:profile", handle=person.member.handle)

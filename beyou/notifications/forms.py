@@ -1,0 +1,7 @@
+"""What the activity page takes."""
+
+from django import forms
+
+
+class PositionForm(forms.Form):
+    before = forms.UUIDField(required=False)

@@ -1,0 +1,52 @@
+"""Reading the activity centre."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from beyou.blocks.queries import blocked_with
+from beyou.core.errors import NotFound
+from beyou.notifications.models import Notification
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Notices, the newest first; `next` continues behind the last one."""
+
+    items: list[Notification]
+    next: UUID | None
+
+    @property
+    def next_key(self) -> str:
+        """As text, for addresses."""
+        return str(self.next) if self.next else ""
+
+
+def notifications_for(member_id: UUID) -> QuerySet[Notification]:
+    """What the member may see: nothing about somebody with whom there is a block."""
+    visible = Notification.objects.filter(member_id=member_id, actor__is_active=True)
+    return visible.exclude(blocked_with("member_id", "actor_id"))
+
+
+def unread_count(member_id: UUID) -> int:
+    return notifications_for(member_id).filter(read_at=None).count()
+
+
+def notification_page(member_id: UUID, *, before: UUID | None = None, limit: int = PAGE) -> Page:
+    """One statement, whatever the number of notices."""
+    rows = notifications_for(member_id).select_related("actor").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    items = list(rows[: limit + 1])
+    return Page(items[:limit], items[limit - 1].id if len(items) > limit else None)
+
+
+def notification_for(member_id: UUID, notification_id: UUID) -> Notification:
+    """Raises `NotFound` for what is not the member's."""
+    row = notifications_for(member_id).select_related("actor").filter(id=notification_id).first()
+    if row is None:
+        raise NotFound
+    return row

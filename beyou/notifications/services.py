@@ -1,0 +1,49 @@
+"""Telling members, and marking what they saw."""
+
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+
+from beyou.core import clock
+from beyou.core.ports import realtime
+from beyou.notifications import queries
+from beyou.notifications.models import Notification
+from beyou.notifications.rules import Kind
+
+
+def notify(*, member_id: UUID, kind: Kind, actor_id: UUID) -> None:
+    """The member has one unread notice of this kind about the actor; open pages show it after the commit.
+
+    A repeat renews the time instead of adding a row, so that nobody can flood another.
+    """
+    fields = {"member_id": member_id, "kind": kind, "actor_id": actor_id, "read_at": None}
+    if not Notification.objects.filter(**fields).update(created_at=clock.now()):
+        Notification.objects.create(**fields)
+    _tell_after_commit(member_id)
+
+
+def withdraw(*, member_id: UUID, kind: Kind, actor_id: UUID) -> None:
+    """An unread notice whose reason is gone is gone, too."""
+    gone, _ = Notification.objects.filter(
+        member_id=member_id, kind=kind, actor_id=actor_id, read_at=None
+    ).delete()
+    if gone:
+        _tell_after_commit(member_id)
+
+
+def mark_read(*, member_id: UUID, notification_id: UUID | None = None) -> None:
+    """One notice, or all of them, count as seen."""
+    unread = Notification.objects.filter(member_id=member_id, read_at=None)
+    if notification_id is not None:
+        unread = unread.filter(id=notification_id)
+    if unread.update(read_at=clock.now()):
+        _tell_after_commit(member_id)
+
+
+def _tell_after_commit(member_id: UUID) -> None:
+    def tell() -> None:
+        frame = {"type": "notification", "unread": queries.unread_count(member_id)}
+        realtime.publish([realtime.member_room(member_id)], orjson.dumps(frame))
+
+    transaction.on_commit(tell)
