@@ -1,6 +1,10 @@
-// Writes tests/vectors/envelope_browser.json: what this code seals with the keys of envelope_python.json, for Python to open.
+// Writes tests/vectors/envelope_browser.json: what this code seals and proves with the keys of envelope_python.json, for
+// Python to open and to verify.
 import { writeFileSync } from "node:fs";
-import { NONE, person, seal, vectorFile, vectors } from "./people.ts";
+import { fromBase64 } from "../pure/bytes.ts";
+import { writeRecovery } from "../pure/recovery.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { boxOf, NONE, person, seal, vectorFile, vectors } from "./people.ts";
 
 const bob = await person("bob");
 const messages = [];
@@ -10,4 +14,14 @@ for (const [index, { text }] of vectors.messages.entries()) {
   messages.push({ seq: index + 1, text, draft });
   last = chain;
 }
-writeFileSync(vectorFile("envelope_browser.json"), `${JSON.stringify({ ...vectors, sender: "bob", messages }, null, 1)}\n`);
+
+const { user, key_set: keySet, encrypt_pkcs8: encrypt, sign_pkcs8: sign } = vectors.keys.bob;
+const file = { origin: vectors.origin, user, keySet, encrypt: fromBase64(encrypt), sign: fromBase64(sign) };
+const passphrase = "over the dyke";
+const box = boxOf(new MemoryStore(), { user });
+const { device } = await box.run("importRecovery", { pem: await writeRecovery(file, passphrase), passphrase, published: null });
+const { secret, encrypt_challenge: encryptChallenge } = vectors.possession;
+const proof = await box.run("prove", { signChallenge: secret, encryptChallenge });
+
+const made = { ...vectors, sender: "bob", messages, possession: { ...vectors.possession, ...proof, device } };
+writeFileSync(vectorFile("envelope_browser.json"), `${JSON.stringify(made, null, 1)}\n`);

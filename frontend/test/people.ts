@@ -23,6 +23,8 @@ export interface Vectors {
   readonly keys: Readonly<Record<Name, VectorKeys>>;
   readonly roster: WireRoster;
   readonly sender: Name;
+  /** What the server asks of bob's keys; the secret is also the challenge to sign. */
+  readonly possession: { readonly secret: string; readonly encrypt_challenge: string };
   readonly messages: readonly { readonly seq: number; readonly text: string; readonly draft: WireSealed }[];
 }
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from beyou.keys.rules import encrypt_challenge
 from tests.factories.crypto import Keys, Line, base64, wire_draft, wire_roster
 
 PATH = Path(__file__).parents[1] / "vectors" / "envelope_python.json"
@@ -23,6 +24,7 @@ ALICE = UUID("01910000-0000-7000-8000-00000000000a")
 BOB = UUID("01910000-0000-7000-8000-00000000000b")
 CREATED_MS = 1_790_000_000_000
 ROSTER_VERSION = 2
+SECRET = bytes(range(32))
 # At, below and above the first padding step; text outside ASCII; characters that JSON escapes; an empty text.
 TEXTS = (
     "Hello Bob",
@@ -51,7 +53,7 @@ def _person(keys: Keys) -> dict[str, str]:
 
 
 def build() -> dict[str, Any]:
-    """Keys of two members, their roster, and what alice wrote to bob."""
+    """Keys of two members, their roster, what alice wrote to bob, and a challenge for bob's keys."""
     alice, bob = Keys.of("vector alice", ALICE), Keys.of("vector bob", BOB)
     line = Line(alice, CONVERSATION, ORIGIN, (alice, bob), ROSTER_VERSION)
     messages = []
@@ -65,6 +67,10 @@ def build() -> dict[str, Any]:
         "keys": {"alice": _person(alice), "bob": _person(bob)},
         "roster": wire_roster((alice, bob), ROSTER_VERSION),
         "sender": "alice",
+        "possession": {
+            "secret": base64(SECRET),
+            "encrypt_challenge": base64(encrypt_challenge(bob.encrypt_spki, SECRET)),
+        },
         "messages": messages,
     }
 

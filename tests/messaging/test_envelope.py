@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beyou.core.ids import uuid7
+from beyou.keys.rules import is_possession_proven, key_id, possession_bytes
 from beyou.messaging import envelope, sealing
 from beyou.messaging.envelope import Expected, Header, Wrap
 from tests.factories.crypto import Keys, Line, roster_of, spki
@@ -311,6 +312,29 @@ def test_refuses_every_flipped_byte_of_the_browsers_envelope() -> None:
         for at in range(len(data)):
             with pytest.raises(envelope.EnvelopeError):
                 alice.open(changed(sealed, part, flip(data, at)), sender=bob)
+
+
+def test_the_browsers_proof_of_possession_convinces_the_server() -> None:
+    vectors = json.loads((VECTORS / "envelope_browser.json").read_text())
+    bob, proof = _keys(vectors["keys"]["bob"]), vectors["possession"]
+    secret = b64decode(proof["secret"])
+    for origin, convinces in ((vectors["origin"], True), ("https://other.example", False)):
+        signed = possession_bytes(
+            origin=origin,
+            user=bob.user,
+            key_set=bob.key_set,
+            device=UUID(proof["device"]),
+            encrypt_key_id=key_id(bob.encrypt_spki),
+            sign_key_id=key_id(bob.sign_spki),
+            challenge=secret,
+        )
+        assert convinces is is_possession_proven(
+            sign_spki=bob.sign_spki,
+            signed=signed,
+            signature=b64decode(proof["signature"]),
+            secret=secret,
+            decrypted=b64decode(proof["decrypted"]),
+        )
 
 
 def _keys(person: dict[str, str]) -> Keys:
