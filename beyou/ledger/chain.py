@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from uuid import UUID
 
 from beyou.ledger import consensus
 from beyou.ledger.consensus import Policy
-from beyou.ledger.format import ZEROS, BlockHeader, Entry, FormatError, Kind
+from beyou.ledger.format import DIGEST_SIZE, ENTRY_SIZE, ZEROS, BlockHeader, Entry, FormatError, Kind
 from beyou.ledger.merkle import (
     HASH_SIZE,
     CompactRange,
@@ -24,16 +23,18 @@ from beyou.ledger.note import Signer
 
 #: Entries that may wait in the outbox; genesis and links are made by the sealer alone.
 RECORDABLE: Final = frozenset(Kind) - {Kind.GENESIS, Kind.LINK}
+_HEAD: Final = ENTRY_SIZE - DIGEST_SIZE
+_HEADS: Final = {int(kind): Entry(kind, ZEROS).encode()[:_HEAD] for kind in RECORDABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One outbox row."""
+    """One outbox row; ids of message and conversation are passed on as the database has them."""
 
     id: int
     kind: int
-    message_id: UUID | None
-    conversation_id: UUID | None
+    message_id: object
+    conversation_id: object
     entry: bytes
 
 
@@ -87,9 +88,8 @@ def state_root(size: int, edge: Mapping[Tile, bytes]) -> CompactRange:
 
 def check_waiting(row: Waiting) -> None:
     """Raises FormatError when an outbox row is not an entry that may be sealed."""
-    kind = Entry.parse(row.entry).kind
-    if kind != row.kind or kind not in RECORDABLE:
-        raise FormatError(f"an entry of kind {kind} waits as kind {row.kind}")
+    if len(row.entry) != ENTRY_SIZE or row.entry[:_HEAD] != _HEADS.get(row.kind):
+        raise FormatError(f"these {len(row.entry)} bytes are no entry of kind {row.kind} that may wait")
 
 
 def next_block(state: State, entries: Sequence[bytes], now_ms: int, signer: Signer) -> Block | None:

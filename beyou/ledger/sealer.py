@@ -146,7 +146,9 @@ class Sealer:
             note = self._signer.note(Checkpoint(self._signer.verifier.name, state.size, root).text())
             if signed != state.size:
                 highwater.write(self._high_water, note)
-            CheckpointRow.objects.get_or_create(tree_size=state.size, defaults={"note": note})
+            CheckpointRow.objects.bulk_create(
+                [CheckpointRow(tree_size=state.size, note=note)], ignore_conflicts=True
+            )
         self._is_published = True
         return state
 

@@ -34,7 +34,7 @@ def main() -> None:
         "delete_waiting": (storage.rows, "delete_ids"),
         "high_water": (highwater, "write"),
         "replace_file": (Path, "replace"),
-        "checkpoint": (CheckpointRow.objects, "get_or_create"),
+        "checkpoint": (CheckpointRow.objects, "bulk_create"),
     }
     if death != "never":
         moment, step = death.split(":")
