@@ -18,6 +18,10 @@ class PositionForm(forms.Form):
     before = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
 
+class ReadForm(forms.Form):
+    seq = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+
+
 class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=60)
     cursor = forms.CharField(required=False, max_length=60)

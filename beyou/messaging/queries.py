@@ -3,15 +3,17 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from beyou.blocks.queries import blocked_with
 from beyou.core import clock
-from beyou.core.bulk import Lookup
+from beyou.core.bulk import Lookup, Row
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.keys.queries import (
     ActiveKeySet,
@@ -23,6 +25,7 @@ from beyou.keys.queries import (
 from beyou.messaging import rules
 from beyou.messaging.envelope import RosterEntry
 from beyou.messaging.models import (
+    Conversation,
     ConversationMember,
     DeviceChain,
     Message,
@@ -31,17 +34,17 @@ from beyou.messaging.models import (
 )
 
 if TYPE_CHECKING:
-    from beyou.messaging.models import Conversation
     from beyou.users.models import User
 
 PAGE_SIZE = 50
+M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """A conversation as one of its members sees it. `is_open` is False when nothing can be sent."""
 
-    conversation: "Conversation"
+    conversation: Conversation
     mine: ConversationMember
     peer: "User"
     peer_delivered: int
@@ -99,34 +102,71 @@ def conversation_for(member_id: UUID, conversation_id: UUID) -> Access:
 
     Raises `NotFound` alike for a conversation that does not exist and for one of others.
     """
-    place = _places_with_peer(member_id).filter(conversation_id=conversation_id).first()
-    if place is None:
-        raise NotFound
-    return _access(place)
+    for access in map(_access, _DOOR([conversation_id])):
+        if access.mine.member_id == member_id:
+            return access
+    raise NotFound
 
 
-def _places_with_peer(member_id: UUID) -> QuerySet[Any]:
+def _columns(model: type[models.Model], path: str = "") -> list[str]:
+    return [path + field.attname for field in model._meta.concrete_fields]
+
+
+def _accesses() -> QuerySet[Any, Any]:
+    """Rows for `_access`: a member's place, the conversation, the other member, and what is between them."""
     theirs = ConversationMember.objects.filter(
         conversation_id=OuterRef("conversation_id"), member_id=OuterRef("peer_id")
     )
-    mine: QuerySet[Any] = _places().filter(member_id=member_id).select_related("conversation", "peer")
-    marked: QuerySet[Any] = mine.annotate(
+    marked: QuerySet[Any] = _places().annotate(
         peer_delivered=Subquery(theirs.values("delivered_seq")),
         peer_read=Subquery(theirs.values("read_seq")),
     )
-    return marked
-
-
-def _access(place: Any) -> Access:
-    """`place` is a row of `_places_with_peer`, with its annotations."""
-    return Access(
-        conversation=place.conversation,
-        mine=place,
-        peer=place.peer,
-        peer_delivered=place.peer_delivered,
-        peer_read=place.peer_read,
-        is_open=place.peer.is_active and not place.is_blocked,
+    return marked.values_list(
+        *_columns(ConversationMember),
+        *_columns(Conversation, "conversation__"),
+        *_columns(get_user_model(), "peer__"),
+        "is_blocked",
+        "peer_delivered",
+        "peer_read",
     )
+
+
+def _access(row: Row) -> Access:
+    values = iter(row)
+
+    def instance(model: type[M]) -> M:
+        names = _columns(model)
+        return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
+
+    place, conversation, peer = (
+        instance(ConversationMember),
+        instance(Conversation),
+        instance(get_user_model()),
+    )
+    is_blocked, peer_delivered, peer_read = values
+    return Access(
+        conversation=conversation,
+        mine=place,
+        peer=peer,
+        peer_delivered=peer_delivered,
+        peer_read=peer_read,
+        is_open=peer.is_active and not is_blocked,
+    )
+
+
+_DOOR = Lookup(lambda ids: _accesses().filter(conversation_id__in=ids))
+_NEWEST = Lookup(lambda ids: _newest(_accesses().filter(member_id__in=ids))[: PAGE_SIZE + 1])
+_UNREAD = Lookup(
+    lambda ids: (
+        _places()
+        .filter(member_id__in=ids, is_blocked=False, read_seq__lt=F("conversation__last_seq"))
+        .values_list("id")
+    )
+)
+
+
+def _newest(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.filter(is_blocked=False).order_by("-conversation__last_ms", "-conversation_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +236,21 @@ def conversation_page(
 
     Raises `InvalidInput` for a cursor that no page gave.
     """
-    mine = _places_with_peer(member_id).filter(is_blocked=False)
-    if search:
-        mine = mine.filter(Q(peer__name__icontains=search) | Q(peer__handle__icontains=search))
-    if cursor:
-        moment, last_id = _position(cursor)
-        mine = mine.filter(
-            Q(conversation__last_ms__lt=moment) | Q(conversation__last_ms=moment, conversation_id__lt=last_id)
-        )
-    places = list(mine.order_by("-conversation__last_ms", "-conversation_id")[: limit + 1])
-    items = [_access(place) for place in places[:limit]]
-    last = items[-1].conversation if len(places) > limit else None
+    if not search and not cursor:
+        rows = _NEWEST([member_id])
+    else:
+        found = _accesses().filter(member_id=member_id)
+        if search:
+            found = found.filter(Q(peer__name__icontains=search) | Q(peer__handle__icontains=search))
+        if cursor:
+            moment, last_id = _position(cursor)
+            found = found.filter(
+                Q(conversation__last_ms__lt=moment)
+                | Q(conversation__last_ms=moment, conversation_id__lt=last_id)
+            )
+        rows = list(_newest(found)[: limit + 1])
+    items = [_access(row) for row in rows[:limit]]
+    last = items[-1].conversation if len(rows) > limit else None
     return ConversationPage(items, f"{last.last_ms}.{last.id}" if last else None)
 
 
@@ -247,7 +291,7 @@ def member_by_handle(handle: str) -> "User | None":
     return get_user_model().objects.filter(handle=handle).first()
 
 
-def direct_conversation(member_id: UUID, peer_id: UUID) -> "Conversation | None":
+def direct_conversation(member_id: UUID, peer_id: UUID) -> Conversation | None:
     """The conversation of two members, if one of them ever started it."""
     place = (
         ConversationMember.objects.filter(member_id=member_id, peer_id=peer_id)
@@ -259,11 +303,7 @@ def direct_conversation(member_id: UUID, peer_id: UUID) -> "Conversation | None"
 
 def unread_chats(member_id: UUID) -> int:
     """In how many conversations something waits to be read. One statement."""
-    return (
-        _places()
-        .filter(member_id=member_id, is_blocked=False, read_seq__lt=F("conversation__last_seq"))
-        .count()
-    )
+    return len(_UNREAD([member_id]))
 
 
 def messages_after(conversation_id: UUID, seq: int, *, limit: int = PAGE_SIZE) -> Page:

@@ -97,8 +97,7 @@ class ReceiptFrame(ReceiptIn):
 
 
 class ConversationsQuery(Input):
-    # No name holds a NUL, and PostgreSQL does not even let one be asked for.
-    q: Annotated[str, Field(max_length=60, pattern=r"^[^\x00]*$")] = ""
+    q: Annotated[str, Field(max_length=60)] = ""
     cursor: str = ""
 
 

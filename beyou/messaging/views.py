@@ -1,6 +1,7 @@
 """Pages of chats. Everything here works without JavaScript, except what only a browser can decrypt."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
 from beyou.core.ids import uuid7
 from beyou.messaging import bubbles, queries, rules, services, writer
-from beyou.messaging.forms import MessageForm, PositionForm, SearchForm
+from beyou.messaging.forms import MessageForm, PositionForm, ReadForm, SearchForm
 from beyou.messaging.models import Mode
 from beyou.users.http import MemberRequest, member_required
 
@@ -27,7 +28,8 @@ def chats(request: MemberRequest) -> HttpResponse:
         raise InvalidInput("Search for at most 60 characters.")
     search, cursor = form.cleaned_data["q"], form.cleaned_data["cursor"]
     page = queries.conversation_page(request.member.pk, search=search, cursor=cursor)
-    context = {"rows": page.items, "next": page.next, "q": search, "current_id": None}
+    following = urlencode({"cursor": page.next, "q": search}) if page.next else ""
+    context = {"rows": page.items, "next_query": following, "q": search, "current_id": None}
     part = bool(request.headers.get("HX-Request")) and bool(cursor)
     return render(request, "messaging/_rows.html" if part else "messaging/chats.html", context)
 
@@ -57,6 +59,21 @@ def start(request: MemberRequest, handle: str) -> HttpResponse:
         raise NotFound
     started = services.start_conversation(starter_id=request.member.pk, other_id=other.pk)
     return redirect("messaging:thread", started.conversation.id)
+
+
+@require_POST
+@member_required
+def read(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """Marks a chat as read up to a number, for browsers without JavaScript."""
+    form = ReadForm(request.POST)
+    access = queries.conversation_for(request.member.pk, conversation_id)
+    if not form.is_valid():
+        raise InvalidInput("Go back, reload the page and try again.")
+    seq = form.cleaned_data["seq"]
+    services.mark(
+        member_id=request.member.pk, conversation_id=access.conversation.id, delivered=seq, read=seq
+    )
+    return redirect("messaging:thread", conversation_id)
 
 
 @require_POST

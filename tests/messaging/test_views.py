@@ -78,6 +78,7 @@ def test_a_long_list_goes_on() -> None:
     seen = [set(re.findall(r"<b>(Friend number \d+)</b>", page)) for page in (first, second)]
     assert (len(seen[0]), len(seen[1]), seen[0] & seen[1]) == (50, 3, set())
     assert members.client_of(alice).get("/chats?cursor=nonsense").status_code == 422
+    assert re.search(r'href="/chats\?cursor=[^"]+&amp;q=number"', page_of(alice, "/chats?q=number"))
 
 
 def test_a_text_is_sent_and_read_without_javascript() -> None:
@@ -95,6 +96,22 @@ def test_a_text_is_sent_and_read_without_javascript() -> None:
     assert "<script>alert" not in page
     (message,) = initial_messages(page)
     assert message["text"] == "Two lines\nand <script>alert(1)</script>"
+
+
+def test_a_chat_is_marked_as_read_without_javascript() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    for _ in range(3):
+        say(conversation, bob)
+    path = f"/chats/{conversation.id}"
+    assert "Mark as read" in page_of(alice, path)
+    client = members.client_of(alice)
+    assert client.post(f"{path}/read", {"seq": "x"}).status_code == 422
+    assert client.post(f"{path}/read", {"seq": "3"}).status_code == 302
+    page = page_of(alice, path)
+    assert "Mark as read" not in page
+    assert "first-unread" not in page
+    assert members.client_of(members.charlie()).post(f"{path}/read", {"seq": "3"}).status_code == 404
 
 
 @pytest.mark.parametrize(("text", "status"), [("   ", 422), ("x" * 65_537, 413)])
