@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -46,25 +48,24 @@ def test_eight_blocks_at_once_are_one_row_and_one_fact() -> None:
 def test_both_block_each_other_at_once() -> None:
     alice, mallory = members.alice(), members.mallory()
     pairs = [(alice.pk, mallory.pk), (mallory.pk, alice.pk)] * 4
-    at_once(
-        [lambda one=one, other=other: services.block(member_id=one, other_id=other) for one, other in pairs]
-    )
+    at_once([partial(services.block, member_id=one, other_id=other) for one, other in pairs])
     assert UserBlock.objects.count() == 2
+
+
+def _accept(one: UUID, other: UUID) -> None:
+    with suppress(NotFound):
+        friends.take(member_id=one, other_id=other, step=Step.ACCEPT)
 
 
 def test_who_befriends_while_being_blocked_ends_with_nothing() -> None:
     for number in range(4):
         alice, mallory = members.member(f"alice_{number}"), members.member(f"mallory_{number}")
         friends.take(member_id=mallory.pk, other_id=alice.pk, step=Step.REQUEST)
-
-        def accept(one: UUID = alice.pk, other: UUID = mallory.pk) -> None:
-            try:
-                friends.take(member_id=one, other_id=other, step=Step.ACCEPT)
-            except NotFound:
-                return
-
         at_once(
-            [accept, lambda one=alice.pk, other=mallory.pk: services.block(member_id=one, other_id=other)]
+            [
+                partial(_accept, alice.pk, mallory.pk),
+                partial(services.block, member_id=alice.pk, other_id=mallory.pk),
+            ]
         )
         while OutboxEvent.objects.exists():
             assert events.drain()

@@ -155,9 +155,9 @@ def test_a_block_hides_before_its_event_is_drained() -> None:
         services.take(member_id=mallory.pk, other_id=alice.pk, step=Step.UNFRIEND)
 
 
-@pytest.mark.parametrize("state", [{"is_active": False}, {"is_confirmed": False}])
-def test_closed_and_unconfirmed_members_look_like_nobody(state: dict[str, bool]) -> None:
-    members.member("dana", **state)
+@pytest.mark.parametrize(("is_active", "is_confirmed"), [(False, True), (True, False)])
+def test_closed_and_unconfirmed_members_look_like_nobody(*, is_active: bool, is_confirmed: bool) -> None:
+    members.member("dana", is_active=is_active, is_confirmed=is_confirmed)
     client = client_of(members.alice())
     assert client.get("/u/dana").status_code == 404
     assert "@dana" not in client.get("/friends/search?q=dana").content.decode()
@@ -252,7 +252,8 @@ def test_friends_are_paged() -> None:
 def test_sixteen_who_answer_at_once_make_one_friendship() -> None:
     alice, bob = members.alice(), members.bob()
     _take(alice, bob, Step.REQUEST)
-    barrier, failures = threading.Barrier(16), []
+    barrier = threading.Barrier(16)
+    failures: list[Exception] = []
 
     def answer(number: int) -> None:
         one, other = (bob, alice) if number % 2 else (alice, bob)
@@ -278,7 +279,8 @@ def test_sixteen_who_answer_at_once_make_one_friendship() -> None:
 def test_requests_that_cross_at_the_same_moment() -> None:
     for number in range(5):
         one, other = members.member(f"one{number}"), members.member(f"other{number}")
-        barrier, failures = threading.Barrier(2), []
+        barrier = threading.Barrier(2)
+        failures: list[Exception] = []
 
         def ask(me: User, them: User, barrier: threading.Barrier, failures: list[Exception]) -> None:
             barrier.wait()
