@@ -6,7 +6,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from beyou.core.errors import ApplicationError
+from beyou.core.errors import ApplicationError, InvalidInput
 from beyou.core.http import problem_response, wants_json
 from beyou.core.ids import uuid7
 
@@ -48,14 +48,17 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No text of ours holds a NUL, and PostgreSQL does not even let one be asked for.
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return self._answer(request, InvalidInput("This address holds a NUL, which no text does."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, ApplicationError):
-            return None
+        return self._answer(request, exception) if isinstance(exception, ApplicationError) else None
+
+    @staticmethod
+    def _answer(request: HttpRequest, error: ApplicationError) -> HttpResponse:
         if wants_json(request):
-            return problem_response(exception)
-        template = (
-            f"errors/{exception.status}.html" if exception.status in (403, 404) else "errors/problem.html"
-        )
-        return render(request, template, {"error": exception}, status=exception.status)
+            return problem_response(error)
+        template = f"errors/{error.status}.html" if error.status in (403, 404) else "errors/problem.html"
+        return render(request, template, {"error": error}, status=error.status)

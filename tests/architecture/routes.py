@@ -80,7 +80,11 @@ ROUTES: dict[str, Route] = {
     "activity": _get(M),
     "activity/read": _post(M),
     "activity/<uuid:notification_id>": _post(O),
+    "friends": _get(M),
+    "friends/search": _get(M),
     "friends/blocked": _get(M),
+    "u/<slug:handle>": _get(M),
+    "u/<slug:handle>/friendship": _post(M),
     "u/<slug:handle>/block": _post(M),
     "u/<slug:handle>/unblock": _post(O),
     # Chats
@@ -88,6 +92,7 @@ ROUTES: dict[str, Route] = {
     "chats/recent": _get(M),
     "chats/<uuid:conversation_id>": _get(O),
     "chats/<uuid:conversation_id>/send": _post(O, _draft),
+    "chats/<uuid:conversation_id>/read": _post(O),
     "chats/with/<slug:handle>": _post(F),
     # The API
     "api/v1/": Route(Access.NOBODY, frozenset()),
@@ -108,6 +113,11 @@ ROUTES: dict[str, Route] = {
     "api/v1/keys/retired": _api(M, "GET"),
     "api/v1/keys/recovery": _api(M, "POST", body=lambda: {"remind_in_days": 1}),
     "api/v1/keys/devices/<uuidstr:device_id>": _api(O, "DELETE"),
+    "api/v1/friends": _api(M, "GET"),
+    "api/v1/friends/requests": _api(M, "GET"),
+    "api/v1/members": _api(M, "GET"),
+    "api/v1/members/<handle>": _api(M, "GET"),
+    "api/v1/members/<handle>/friendship": _api(M, "POST"),
     "api/v1/notifications": _api(M, "GET"),
     "api/v1/notifications/read": _api(M, "POST"),
     # The public ledger
