@@ -77,9 +77,3 @@ export async function remindLater(days: 1 | 7): Promise<void> {
   await api("POST", "/keys/recovery", { remind_in_days: days });
   await keysChanged();
 }
-
-/** True when the member should be asked to save a recovery file now. */
-export function isRecoveryDue(published: WireOwnKeys, now: number = Date.now()): boolean {
-  const { tested_ms, remind_ms } = published.recovery;
-  return tested_ms === null && (remind_ms === null || remind_ms <= now);
-}

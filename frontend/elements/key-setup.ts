@@ -1,12 +1,19 @@
 // Keys on first need: made without a question, because there is nothing to decide; saved when it suits.
 import { html, nothing, type TemplateResult } from "lit";
-import { ApiProblem } from "./api.ts";
-import { isRecoveryDue, makeKeys, remindLater } from "./ceremony.ts";
+import { ApiProblem, type WireOwnKeys } from "./api.ts";
 import { CryptoError } from "./crypto-client.ts";
 import { icon } from "./icon.ts";
 import { type Keyring, keyring } from "./keyring.ts";
 import { LightElement } from "./light.ts";
-import { restoreFromFile, saveRecovery } from "./sheets.ts";
+import { restoreFromFile, saveRecovery } from "./recovery.ts";
+
+/** True when the member should be asked to save a recovery file now. */
+function isRecoveryDue({ recovery }: WireOwnKeys): boolean {
+  return recovery.tested_ms === null && (recovery.remind_ms === null || recovery.remind_ms <= Date.now());
+}
+
+/** Keys are made once, so the code for it does not come with every chat. */
+const ceremony = (): Promise<typeof import("./ceremony.ts")> => import("./ceremony.ts");
 
 /** Draws nothing while all is well. */
 export class KeySetup extends LightElement {
@@ -36,7 +43,7 @@ export class KeySetup extends LightElement {
     this.#trouble = "";
     try {
       this.#keys = await keyring();
-      if (this.#keys.state === "none") await makeKeys(this.#tell);
+      if (this.#keys.state === "none") await (await ceremony()).makeKeys(this.#tell);
     } catch (error) {
       this.#explain(error);
     }
@@ -59,7 +66,7 @@ export class KeySetup extends LightElement {
     this.#isPostponed = true;
     this.requestUpdate();
     try {
-      await remindLater(days);
+      await (await ceremony()).remindLater(days);
     } catch (error) {
       this.#explain(error);
     }

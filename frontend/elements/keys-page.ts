@@ -7,7 +7,7 @@ import { CryptoError } from "./crypto-client.ts";
 import { icon } from "./icon.ts";
 import { type Keyring, type KeyState, keyring } from "./keyring.ts";
 import { LightElement } from "./light.ts";
-import { restoreFromFile, saveRecovery } from "./sheets.ts";
+import { restoreFromFile, saveRecovery } from "./recovery.ts";
 import { exactTime } from "./times.ts";
 
 const TITLES: Record<KeyState, string> = {

@@ -9,11 +9,3 @@ export async function showProof(chat: Conversation, message: Uuid): Promise<void
 export async function showSafety(chat: Conversation): Promise<void> {
   (await import("./safety-sheet.ts")).showSafety(chat);
 }
-
-export async function saveRecovery(): Promise<void> {
-  (await import("./recovery-sheet.ts")).saveRecovery();
-}
-
-export async function restoreFromFile(): Promise<void> {
-  (await import("./recovery-sheet.ts")).restoreFromFile();
-}

@@ -1,8 +1,6 @@
-// Loaded on chat pages and the keys page only: the elements that encrypt, decrypt and show conversations.
+// Loaded on chat pages only: the elements that encrypt, decrypt and show conversations.
 import "../elements/chat-composer.ts";
 import "../elements/chat-mode.ts";
 import "../elements/chat-preview.ts";
 import "../elements/chat-thread.ts";
 import "../elements/key-setup.ts";
-
-if (document.querySelector("keys-page")) void import("../elements/keys-page.ts");

@@ -1,0 +1,2 @@
+// Loaded on the keys page only.
+import "../elements/keys-page.ts";
