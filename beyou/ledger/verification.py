@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from beyou.ledger import highwater, storage
+from beyou.ledger.batches import DOCUMENT_KINDS, Batch, parsed, read
 from beyou.ledger.consensus import Policy, violation
 from beyou.ledger.format import (
     ZEROS,
@@ -34,15 +35,13 @@ from beyou.ledger.merkle import (
     leaf_hash,
     tree_root,
 )
-from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, Head, OutboxRow, SaltRow
+from beyou.ledger.models import BlockRow, CheckpointRow, EntryRow, Head, OutboxRow
 from beyou.ledger.note import Checkpoint, NoteError, VerifierKey
 from beyou.ledger.sources import MessageSource
 
 _BLOCKS_AT_ONCE: Final = 64
 _MESSAGES_AT_ONCE: Final = 1000
-_ENTRIES_OF_A_LOST_BLOCK: Final = 1001
 _SEALERS_KINDS: Final = frozenset({Kind.GENESIS, Kind.LINK})
-_DOCUMENT_KINDS: Final = frozenset({Kind.GENESIS, Kind.KEY, Kind.ANCHOR})
 
 Progress = Callable[[int, int], None]
 
@@ -61,20 +60,6 @@ class Finding:
     def __str__(self) -> str:
         """One line for a person."""
         return f"{self.where}: {self.detail}"
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Rows of a run of blocks, read at once, and the entry before which they end."""
-
-    end: int
-    blocks: Mapping[int, BlockRow]
-    entries: Mapping[int, EntryRow]
-    hashes: Mapping[int, bytes]
-    documents: Mapping[str, bytes]
-    checkpoints: Mapping[int, str]
-    openings: Mapping[UUID, Opening]
-    salts: Mapping[UUID, bytes]
 
 
 @dataclass(slots=True)
@@ -119,12 +104,12 @@ class Verification:
         limit = min(size, max(*known, self._signed.size if self._signed else 0))
         for first in range(0, block_no + 1, _BLOCKS_AT_ONCE):
             numbers = range(first, min(first + _BLOCKS_AT_ONCE, block_no + 1))
-            batch = self._read(numbers, limit)
+            batch = read(self.size, numbers, limit, self.source)
             for number in numbers:
                 yield from self._check_block(number, batch)
             self.progress(self.size, size)
         if self._is_adrift and self.size < limit:
-            rest = self._read(range(block_no, block_no + 1), limit)
+            rest = read(self.size, range(block_no, block_no + 1), limit, self.source)
             yield from self._take(block_no, None, range(self.size, rest.end), rest)
         if self.size != size:
             yield Finding(
@@ -161,44 +146,12 @@ class Verification:
         except highwater.HighWaterDamaged as error:
             yield Finding("high_water", "high-water file", str(error))
 
-    def _read(self, numbers: range, limit: int) -> _Batch:
-        blocks = BlockRow.objects.in_bulk(list(numbers))
-        ends = [row.first_seq + row.leaf_count for row in blocks.values()]
-        headers = [bytes(row.header) for row in blocks.values()]
-        ends += [header.tree_size for header in map(_parsed, headers) if header]
-        if numbers.stop - 1 not in blocks:
-            # The block that says where the batch ends is gone.
-            ends.append(self.size + len(numbers) * _ENTRIES_OF_A_LOST_BLOCK)
-        end = max(self.size, min(limit, max(ends, default=0)))
-        entries = EntryRow.objects.filter(seq__gte=self.size, seq__lt=end).in_bulk(field_name="seq")
-        tiles = [Tile(0, index) for index in range(self.size // TILE_WIDTH, -(-end // TILE_WIDTH))]
-        hashes = {
-            tile.index * TILE_WIDTH + at // HASH_SIZE: data[at : at + HASH_SIZE]
-            for tile, data in storage.read_tiles(tiles).items()
-            for at in range(0, len(data), HASH_SIZE)
-        }
-        digests = {bytes(row.entry)[8:].hex() for row in entries.values() if row.kind in _DOCUMENT_KINDS}
-        messages = [row.message_id for row in entries.values() if row.kind == Kind.MESSAGE and row.message_id]
-        documents = Document.objects.filter(digest_hex__in=digests)
-        checkpoints = CheckpointRow.objects.filter(tree_size__gt=self.size, tree_size__lte=end)
-        salts = SaltRow.objects.filter(message_id__in=messages)
-        return _Batch(
-            end=end,
-            blocks=blocks,
-            entries=entries,
-            hashes=hashes,
-            documents={row.digest_hex: bytes(row.document) for row in documents},
-            checkpoints=dict(checkpoints.values_list("tree_size", "note")),
-            openings=self.source.openings(messages) if self.source else {},
-            salts={row.message_id: bytes(row.salt) for row in salts},
-        )
-
     # Blocks
 
-    def _check_block(self, number: int, batch: _Batch) -> Iterator[Finding]:
+    def _check_block(self, number: int, batch: Batch) -> Iterator[Finding]:
         row = batch.blocks.get(number)
         where = f"block {number}"
-        header = _parsed(bytes(row.header)) if row else None
+        header = parsed(bytes(row.header)) if row else None
         if row is None or header is None:
             kind, detail = (
                 ("block_altered", "its header was altered") if row else ("block_missing", "is missing")
@@ -241,7 +194,7 @@ class Verification:
         return None
 
     def _check_right(
-        self, number: int, header: BlockHeader, row: BlockRow, batch: _Batch
+        self, number: int, header: BlockHeader, row: BlockRow, batch: Batch
     ) -> Iterator[Finding]:
         """Consensus, root and checkpoint at the end of a block, then the policy that holds after it."""
         where = f"block {number}"
@@ -275,10 +228,10 @@ class Verification:
         if (signed.size, signed.root) != (self.size, self._tree.root()):
             yield Finding("checkpoint", where, f"signs {signed.size} entries with another root")
 
-    def _learn_policy(self, number: int, header: BlockHeader, batch: _Batch) -> Iterator[Finding]:
+    def _learn_policy(self, number: int, header: BlockHeader, batch: Batch) -> Iterator[Finding]:
         for seq in range(header.first_seq, header.tree_size):
             row = batch.entries.get(seq)
-            if row is None or row.kind not in _DOCUMENT_KINDS:
+            if row is None or row.kind not in DOCUMENT_KINDS:
                 continue
             digest = bytes(row.entry)[8:]
             document = batch.documents.get(digest.hex(), b"")
@@ -293,7 +246,7 @@ class Verification:
 
     # Entries and tiles
 
-    def _take(self, number: int, header: BlockHeader | None, seqs: range, batch: _Batch) -> Iterator[Finding]:
+    def _take(self, number: int, header: BlockHeader | None, seqs: range, batch: Batch) -> Iterator[Finding]:
         """Checks the leaves of a block and appends them to the tree as they should be."""
         ours = [leaf_hash(bytes(batch.entries[seq].entry)) if seq in batch.entries else None for seq in seqs]
         tiles = [batch.hashes.get(seq) for seq in seqs]
@@ -316,7 +269,7 @@ class Verification:
         tile, at = divmod(seq, TILE_WIDTH)
         return Finding("tile", f"tile 0/{tile}", f"its hash {at} is not that of entry {seq}", seq, number)
 
-    def _entry_finding(self, seq: int, number: int, batch: _Batch) -> Finding:
+    def _entry_finding(self, seq: int, number: int, batch: Batch) -> Finding:
         self._altered.add(seq)
         where = f"entry {seq} in block {number}"
         row = batch.entries.get(seq)
@@ -327,7 +280,7 @@ class Verification:
         return Finding("entry_altered", where, detail, seq, number, row.message_id)
 
     def _check_entry(
-        self, seq: int, number: int, header: BlockHeader | None, batch: _Batch
+        self, seq: int, number: int, header: BlockHeader | None, batch: Batch
     ) -> Iterator[Finding]:
         row = batch.entries.get(seq)
         if row and row.kind == Kind.MESSAGE and row.conversation_id:
@@ -353,7 +306,7 @@ class Verification:
         if entry.kind == Kind.MESSAGE and self.source:
             yield from self._check_message(row, entry, where, batch)
 
-    def _check_message(self, row: EntryRow, entry: Entry, where: str, batch: _Batch) -> Iterator[Finding]:
+    def _check_message(self, row: EntryRow, entry: Entry, where: str, batch: Batch) -> Iterator[Finding]:
         message = row.message_id
         if message is None:
             self._lost_entries += 1
@@ -426,13 +379,6 @@ class Verification:
 def _fits(leaves: Sequence[bytes | None], header: BlockHeader | None) -> bool:
     known = [leaf for leaf in leaves if leaf is not None]
     return header is not None and len(known) == len(leaves) and tree_root(known) == header.data_hash
-
-
-def _parsed(header: bytes) -> BlockHeader | None:
-    try:
-        return BlockHeader.parse(header)
-    except FormatError:
-        return None
 
 
 def _opens(entry: Entry, salt: bytes, opening: Opening) -> bool:

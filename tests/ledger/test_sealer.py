@@ -355,7 +355,8 @@ def test_the_thread_seals_soon_after_a_commit(
         log.say(1)
     finally:
         thread.stop()
-    assert sorted(ages)[2] < 0.5, "the median is far above one period"
+    # The quickest of five: a busy machine may delay the others, a slow period delays all.
+    assert min(ages) < 0.4
     assert not thread.is_alive()
     assert not OutboxRow.objects.exists(), "what was committed before the stop is sealed"
 
