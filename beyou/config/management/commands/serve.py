@@ -4,8 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, call_command, get_commands
+from django.core.management import BaseCommand, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -38,9 +37,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
 
     def _seed(self) -> None:
+        """`demo` seeds an instance without members and prints the sign-ins of one that has demo members."""
         if settings.PRODUCTION:
             self.stderr.write("Demo data is refused in production; none was made.")
-        elif "demo" in get_commands() and not get_user_model().objects.exists():
+        else:
             call_command("demo", stdout=self.stdout)
-        elif "demo" in get_commands():
-            call_command("demo", "--sign-ins", stdout=self.stdout)
