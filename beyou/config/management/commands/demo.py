@@ -1,0 +1,80 @@
+"""`beyou demo`: a few members to look around with."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+
+from beyou.core.ids import uuid7
+from beyou.friends import services as friends
+from beyou.friends.rules import Step
+from beyou.messaging import services as messaging
+from beyou.messaging.rules import Draft
+from beyou.users import services as users
+from beyou.users.models import User
+
+PASSWORD = "look around and see"  # noqa: S105  (public on purpose: it opens demo members only)
+PEOPLE = (("alice", "Alice Ash"), ("bob", "Bob Birch"), ("charlie", "Charlie Cedar"))
+TALK = (
+    ("bob", "Hello Alice! Shall we try this place?"),
+    ("alice", "Let's. I am on the train, so it has to work offline, too."),
+    ("bob", "It queues what you write and sends it by itself. Look at the shield: each message is sealed."),
+    ("alice", "And the lock?"),
+    (
+        "bob",
+        "It closes as soon as we have both opened our chats. Then only we two can read what follows.",
+    ),
+)
+
+
+class Command(BaseCommand):
+    help = "Make demo members who are friends and have talked. Does nothing when there are members already."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--sign-ins", action="store_true", help="only print how to sign in as them")
+
+    def handle(self, *args: Any, sign_ins: bool, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("Demo members have a public password, so production refuses them.")
+        if not sign_ins and User.objects.exists():
+            self.stdout.write("There are members already; no demo was added.")
+        elif not sign_ins:
+            self._seed()
+        self._print_sign_ins()
+
+    @transaction.atomic
+    def _seed(self) -> None:
+        """All of it or nothing. End-to-end messages cannot be made here: only browsers have private keys."""
+        members = {
+            handle: users.create_member(
+                handle=handle,
+                name=name,
+                email=f"{handle}@example.org",
+                password=PASSWORD,
+                is_confirmed=True,
+                is_demo=True,
+            )
+            for handle, name in PEOPLE
+        }
+        alice, bob, charlie = (members[handle].id for handle, _ in PEOPLE)
+        for asking, answering in ((bob, alice), (charlie, bob), (charlie, alice)):
+            friends.take(member_id=asking, other_id=answering, step=Step.REQUEST)
+        # Charlie's request to Alice stays open, so that there is one to answer.
+        for asking, answering in ((bob, alice), (charlie, bob)):
+            friends.take(member_id=answering, other_id=asking, step=Step.ACCEPT)
+        conversation = messaging.start_conversation(starter_id=bob, other_id=alice).conversation.id
+        messaging.accept_messages(
+            [
+                Draft(conversation=conversation, sender=members[who].id, message=uuid7(), content=text)
+                for who, text in TALK
+            ]
+        )
+
+    def _print_sign_ins(self) -> None:
+        demo = list(User.objects.filter(is_demo=True).order_by("date_joined", "handle"))
+        if demo:
+            self.stdout.write("Demo members, with browsers or profiles of their own each:")
+        for member in demo:
+            self.stdout.write(f"  {member.email:24} password: {PASSWORD}")
