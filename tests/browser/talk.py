@@ -52,7 +52,7 @@ def say(page: Page, text: str) -> None:
 
 
 def bubble(page: Page, text: str) -> Locator:
-    return page.locator("li.bubble", has=page.get_by_text(text, exact=True))
+    return page.locator("li.bubble[data-message]", has=page.get_by_text(text, exact=True))
 
 
 def expect_state(page: Page, text: str, state: str) -> None:
@@ -61,7 +61,7 @@ def expect_state(page: Page, text: str, state: str) -> None:
 
 def texts(page: Page) -> list[str]:
     """What the bubbles say, from top to bottom."""
-    return page.locator("li.bubble > p").all_inner_texts()
+    return page.locator("li.bubble[data-message] > p").all_inner_texts()
 
 
 def save_recovery(page: Page, folder: Path) -> tuple[Path, list[str]]:
@@ -70,6 +70,7 @@ def save_recovery(page: Page, folder: Path) -> tuple[Path, list[str]]:
         page.get_by_role("button", name="Save recovery file")
     ).click()
     sheet = page.get_by_role("dialog")
+    expect(sheet.locator(".passphrase li")).to_have_count(8)
     groups = sheet.locator(".passphrase li").all_inner_texts()
     with page.expect_download() as download:
         sheet.get_by_role("button", name="Save the file").click()

@@ -44,13 +44,14 @@ SCRIPTS, MORE_IN_CHATS, STYLES, DOCUMENT, FONT = 20 * KILO, 25 * KILO, 12 * KILO
 SEED = """
 from beyou.core.ids import uuid7
 from beyou.friends import services as friends
+from beyou.friends.rules import Step
 from beyou.messaging import rules, services
 from beyou.users.models import User
 from tests.factories.members import member
 alice, bob = (User.objects.get(handle=handle) for handle in ("alice", "bob"))
 for handle in ("charlie", "dana"):
     other = User.objects.filter(handle=handle).first() or member(handle)
-    friends.request(member=other, other_id=alice.id)
+    friends.take(member_id=other.id, other_id=alice.id, step=Step.REQUEST)
 chat = services.start_conversation(starter_id=alice.id, other_id=bob.id).conversation
 for number, sender in enumerate([bob, alice, alice, bob, bob]):
     text = "Shall we walk the coast path? " * (number + 1)

@@ -55,7 +55,7 @@ def test_strangers_become_friends_and_talk_end_to_end_live_and_sealed(live: Serv
 
     for page in (at_alice, at_bob):
         page.reload()
-        expect(page.locator("li.bubble")).to_have_count(2)
+        expect(page.locator("li.bubble[data-message]")).to_have_count(2)
         assert texts(page) == ["The heron is back at the pond", "I saw it, too 🪿 مرحبا"]
 
 

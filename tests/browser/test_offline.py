@@ -92,7 +92,7 @@ def test_a_double_click_sends_once_and_the_draft_survives_the_page(live: Server,
     expect_state(at_bob, "Half a thought\nand another line", "sealed")
     expect(field).to_have_value("")
     at_alice.reload()
-    expect(at_alice.locator("li.bubble")).to_have_count(2)
+    expect(at_alice.locator("li.bubble[data-message]")).to_have_count(2)
     expect(field).to_have_value("")
 
 
