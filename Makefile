@@ -38,7 +38,7 @@ node_modules/.installed: package.json package-lock.json .venv/.run
 FRONTEND_SOURCES := $(shell find frontend -name '*.ts' -o -name '*.css' -o -name '*.svg' 2>/dev/null | grep -v '^frontend/dist') \
   $(shell find beyou -path '*/static/*' -type f)
 frontend/dist/.vite/manifest.json: node_modules/.installed vite.config.ts $(FRONTEND_SOURCES)
-	$(NODE) $(NPM) run --silent build
+	$(NODE) $(NPM) run --silent build -- --logLevel warn
 	$(PYTHON) -m beyou collectstatic --noinput --clear --verbosity 0
 
 frontend: frontend/dist/.vite/manifest.json ## Build the front end
