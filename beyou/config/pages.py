@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from beyou.core import clock
 from beyou.core.toasts import toast
+from beyou.friends import queries as friends
 from beyou.keys import queries as keys
 from beyou.messaging import queries as messaging
 from beyou.users import services as users
@@ -17,6 +18,7 @@ from beyou.users.http import MemberRequest, member_required
 from beyou.users.models import Accent, Theme
 
 RECENT_CHATS = 5
+SHOWN_REQUESTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,20 @@ def home(request: MemberRequest) -> HttpResponse:
             "/settings/keys",
             "Save it",
         ),
+        Step(
+            friends.friends_of(request.member.id).exists(),
+            "Find a friend",
+            "Only friends can write to each other.",
+            "user-plus",
+            "/friends/search",
+            "Find one",
+        ),
     ]
     left = sum(not step.done for step in steps)
     context = {
         "steps": steps if left else [],
         "steps_left": left,
+        "requests": friends.requests_to(request.member.id)[:SHOWN_REQUESTS],
         "rows": messaging.conversation_page(request.member.id, limit=RECENT_CHATS).items,
         "today": clock.now(),
     }
