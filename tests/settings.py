@@ -16,9 +16,8 @@ os.environ.setdefault("BEYOU_SIGN_UP_POW_COST", "1")
 if "BEYOU_DATA_DIR" not in os.environ:
     os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
     atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)
-if "BEYOU_REDIS_URL" in os.environ:
+if "BEYOU_REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
     # Workers of one run share the Redis server, never its data.
-    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    os.environ["BEYOU_REDIS_URL"] += f"/{_worker}"
+    os.environ["BEYOU_REDIS_URL"] += "/" + os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
 
 from beyou.config.settings import *  # noqa: F403

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import APIKeyCookie
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed, UnknownField
@@ -44,6 +44,11 @@ api = NinjaAPI(
 @api.exception_handler(ApplicationError)
 def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:
     return problem_response(error)
+
+
+@api.exception_handler(AuthenticationError)
+def authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem_response(NotSignedIn("Sign in, then try again."))
 
 
 @api.exception_handler(ValidationError)

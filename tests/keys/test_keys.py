@@ -377,7 +377,7 @@ def test_the_page_removes_a_browser_without_javascript() -> None:
     ],
 )
 def test_visitors_get_nothing_and_writes_need_a_token(method: str, path: str) -> None:
-    assert getattr(Client(), method)(f"/api/v1{path}").status_code == 401
+    _refused(getattr(Client(), method)(f"/api/v1{path}"), "not_signed_in", 401)
     if method != "get":
         browser = members.client_of(members.alice(), enforce_csrf_checks=True)
         assert getattr(browser, method)(f"/api/v1{path}").status_code == 403
