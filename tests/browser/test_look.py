@@ -27,6 +27,7 @@ MEMBERS = [
     "/friends",
     "/friends/search?q=charlie",
     "/friends/search?q=nobody-has-this-name",
+    "/friends/blocked",
     "/u/bob",
     "/u/alice",
     "/activity",

@@ -7,8 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from beyou.core.templatetags.beyou import built, built_file
+from beyou.friends import services as friends
+from beyou.friends.rules import Step
 from tests.factories import members
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +78,30 @@ def test_home_names_the_next_steps_until_they_are_done() -> None:
     page = _text(members.client_of(members.alice()).get("/home"))
     assert "Make your keys" in page
     assert 'href="/settings/keys"' in page
+
+
+def test_home_asks_the_same_statements_for_two_and_for_twenty() -> None:
+    alice = members.alice()
+    client = members.client_of(alice)
+    client.get("/home")
+    counts = []
+    for start, count in [(0, 2), (2, 18)]:
+        for other in members.members(count, prefix=f"asker{start}"):
+            friends.take(member_id=other.id, other_id=alice.id, step=Step.REQUEST)
+        with CaptureQueriesContext(connection) as captured:
+            page = _text(client.get("/home"))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert page.count('value="accept"') == 3
+
+
+def test_a_friend_is_a_step_that_gets_ticked() -> None:
+    alice, bob = members.alice(), members.bob()
+    client = members.client_of(alice)
+    assert 'href="/friends/search">Find one' in _text(client.get("/home"))
+    friends.take(member_id=bob.id, other_id=alice.id, step=Step.REQUEST)
+    friends.take(member_id=alice.id, other_id=bob.id, step=Step.ACCEPT)
+    assert 'href="/friends/search">Find one' not in _text(client.get("/home"))
 
 
 def test_pages_of_members_are_never_stored() -> None:
