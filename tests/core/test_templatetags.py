@@ -91,8 +91,3 @@ def test_the_page_that_is_open_is_marked(page: str, *, expected: bool) -> None:
 
 def test_without_a_request_nothing_is_marked() -> None:
     assert _render('{% current "/chats" %}') == ""
-
-
-def test_an_address_that_does_not_exist_is_empty() -> None:
-    assert _render('{% address "pages:home" %}') == "/home"
-    assert _render('{% address "pages:nothing" %}') == ""

@@ -10,7 +10,6 @@ import orjson
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -133,15 +132,6 @@ def ago(moment: dt.datetime) -> SafeString:
         words = date_format(moment, "j F Y")
     exact = date_format(moment, "j F Y, H:i e")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
-
-
-@register.simple_tag
-def address(name: str, *args: object) -> str:
-    """Like `url`, but empty for a page that this instance does not have."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 @register.simple_tag(takes_context=True)
