@@ -25,6 +25,7 @@ def befriend_by_hand(alice: BrowserContext, bob: BrowserContext, server: Server,
     asking = page_of(alice)
     asking.goto(f"{server.origin}/u/{handle}")
     asking.get_by_role("button", name="Add").first.click()
+    expect(asking.get_by_text("Asked", exact=True)).to_be_visible()
     answering = page_of(bob)
     answering.goto(f"{server.origin}/friends")
     answering.get_by_role("button", name="Accept").first.click()
