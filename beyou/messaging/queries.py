@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Lower, StrIndex
+from django.db.models.lookups import GreaterThan
 
 from beyou.blocks.queries import blocked_with
 from beyou.core import clock
@@ -241,7 +243,7 @@ def conversation_page(
     else:
         found = _accesses().filter(member_id=member_id)
         if search:
-            found = found.filter(Q(peer__name__icontains=search) | Q(peer__handle__icontains=search))
+            found = found.filter(_called(search))
         if cursor:
             moment, last_id = _position(cursor)
             found = found.filter(
@@ -252,6 +254,19 @@ def conversation_page(
     items = [_access(row) for row in rows[:limit]]
     last = items[-1].conversation if len(rows) > limit else None
     return ConversationPage(items, f"{last.last_ms}.{last.id}" if last else None)
+
+
+def _called(search: str) -> Q:
+    """Members whose name or handle contains the text in any case.
+
+    MariaDB compares with a binary collation, SQLite folds only ASCII: so the name is also folded there.
+    """
+    folded = search.lower()
+    return (
+        Q(peer__name__icontains=search)
+        | Q(GreaterThan(StrIndex(Lower("peer__name"), Value(folded)), 0))
+        | Q(peer__handle__contains=folded)
+    )
 
 
 def _position(cursor: str) -> tuple[int, UUID]:

@@ -63,7 +63,9 @@ def test_the_list_can_be_searched_by_name_and_handle() -> None:
     chat(alice, charlie)
     assert "Charlie Cedar" not in page_of(alice, "/chats?q=birch")
     assert "Charlie Cedar" in page_of(alice, "/chats?q=CHARLIE")
+    assert "Charlie Cedar" in page_of(alice, "/chats?q=CEDAR")
     assert "Nobody called that" in page_of(alice, "/chats?q=mallory")
+    assert "Nobody called that" in page_of(alice, "/chats?q=%25")
     assert members.client_of(alice).get("/chats?q=" + "x" * 61).status_code == 422
 
 
