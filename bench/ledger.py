@@ -6,7 +6,6 @@ does: reading the outbox, hashing, work, the commit, the high-water file on disk
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,9 @@ def main() -> list[Result]:
 
         call_command("migrate", verbosity=0)
         _make_raw_table(connection)
-        hashing, tree = _hashing(), _tree()
-        results = [tree]
+        results = [_tree()]
         for batch in (100, 1000):
-            sealed, raw = _sealing(Path(folder), batch)
+            sealed, raw, hashing = _sealing(Path(folder), batch)
             goal = f"R1 sealed leaves/s ÷ raw inserts/s, {batch} at once"
             results.append(_rates(goal, sealed, raw, 0.40))
         results.append(_rates("R3 sealed leaves/s ÷ leaf hashes/s, 1000 at once", sealed, hashing, 1 / 200))
@@ -59,13 +57,14 @@ def _make_raw_table(connection: Any) -> None:
         cursor.execute(f"CREATE INDEX {_RAW_TABLE}_conversation ON {_RAW_TABLE} (conversation_id, seq)")
 
 
-def _sealing(folder: Path, batch: int) -> tuple[float, float]:
-    """Sealed leaves and raw inserts a second, in turn, with the same number of rows each."""
+def _sealing(folder: Path, batch: int) -> tuple[float, float, float]:
+    """Sealed leaves, raw inserts and leaf hashes a second, in turn, with the same number of rows each."""
     from django.db import connection, transaction
 
     from beyou.core.ids import uuid7
     from beyou.ledger import sealer, services
     from beyou.ledger.format import Mode, Opening
+    from beyou.ledger.merkle import leaf_hash
     from beyou.ledger.models import OutboxRow
 
     conversations = [uuid7() for _ in range(20)]
@@ -98,21 +97,15 @@ def _sealing(folder: Path, batch: int) -> tuple[float, float]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO {_RAW_TABLE} VALUES (%s, %s, %s, %s, %s, %s, %s)", next(rows))
 
-    times = interleaved({"seal": seal, "insert": insert}, rounds=_ROUNDS, warm_up=_WARM_UP)
+    def hash_leaves() -> None:
+        for _ in range(batch):
+            leaf_hash(entry)
+
+    sides = {"seal": seal, "insert": insert, "hash": hash_leaves}
+    times = interleaved(sides, rounds=_ROUNDS, warm_up=_WARM_UP)
     assert not OutboxRow.objects.exists()
-    return batch / median(times["seal"]), batch / median(times["insert"])
-
-
-def _best(call: Callable[[], object]) -> float:
-    return min(interleaved({"side": call}, rounds=5, warm_up=1)["side"])
-
-
-def _hashing() -> float:
-    """Leaf hashes a second."""
-    from beyou.ledger.merkle import leaf_hash
-
-    entries = [at.to_bytes(40, "big") for at in range(_LEAVES)]
-    return _LEAVES / _best(lambda: [leaf_hash(entry) for entry in entries])
+    seals, inserts, hashes = (batch / median(times[side]) for side in sides)
+    return seals, inserts, hashes
 
 
 def _tree() -> Result:
