@@ -93,6 +93,7 @@ ROUTES: dict[str, Route] = {
     "chats/<uuid:conversation_id>": _get(O),
     "chats/<uuid:conversation_id>/send": _post(O, _draft),
     "chats/<uuid:conversation_id>/read": _post(O),
+    "chats/<uuid:conversation_id>/read": _post(O, lambda: {"seq": 1}),
     "chats/with/<slug:handle>": _post(F),
     # The API
     "api/v1/": Route(Access.NOBODY, frozenset()),
