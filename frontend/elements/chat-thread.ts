@@ -142,7 +142,10 @@ export class ChatThread extends LightElement {
     const bottom = this.scrollTop + this.clientHeight;
     const seen = [...this.querySelectorAll<HTMLElement>("li[data-seq]")].reverse();
     const last = seen.find((element) => element.offsetTop + Math.min(element.offsetHeight, NEAR_END_PX) <= bottom + 1);
-    if (last) this.#chat!.read(Number(last.dataset["seq"]));
+    if (!last) return;
+    this.#chat!.read(Number(last.dataset["seq"]));
+    // The list beside the conversation was drawn before this was read.
+    if (this.#isNearEnd()) document.querySelector(".conversations a[aria-current] .count")?.remove();
   };
 
   async #end(): Promise<void> {

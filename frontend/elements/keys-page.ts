@@ -18,7 +18,7 @@ const TITLES: Record<KeyState, string> = {
 };
 
 const TEXTS: Record<KeyState, string> = {
-  ready: "They open and sign your encrypted messages. No script can copy them out, and the server never had them.",
+  ready: "They open and sign your encrypted messages. The server never had them.",
   none: "They are made in this browser in a second or two and stay in it. With them your conversations are encrypted end to end.",
   elsewhere: "It cannot open or write encrypted messages until you restore them from your recovery file.",
   replaced: "Newer ones were made elsewhere. Restore them from the newest recovery file to write here again.",
@@ -89,7 +89,7 @@ export class KeysPage extends LightElement {
   #recovery({ published, status, state }: Keyring): TemplateResult | typeof nothing {
     if (!published || state !== "ready") return nothing;
     const { tested_ms } = published.recovery;
-    if (tested_ms !== null) return html`<p class="recovery-state">${icon("shield-check")}<span>Recovery file proven on ${exactTime(tested_ms)}.</span></p>`;
+    if (tested_ms !== null) return html`<p class="recovery-state">${icon("shield-check")}<span>Recovery file proven on ${exactTime(tested_ms)}. From this browser nobody can copy the keys any more.</span></p>`;
     if (status.canExport) return html`<p class="recovery-state due">${icon("file-key-2")}<span>You have no recovery file yet. Without one, clearing this browser closes your messages for good.</span></p>`;
     return html`<p class="recovery-state due">${icon("file-key-2")}<span>You have no proven recovery file, and this browser can no longer make one for these keys. The browser that made them may; otherwise replace them below.</span></p>`;
   }
