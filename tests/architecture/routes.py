@@ -92,7 +92,6 @@ ROUTES: dict[str, Route] = {
     "chats/recent": _get(M),
     "chats/<uuid:conversation_id>": _get(O),
     "chats/<uuid:conversation_id>/send": _post(O, _draft),
-    "chats/<uuid:conversation_id>/read": _post(O),
     "chats/<uuid:conversation_id>/read": _post(O, lambda: {"seq": 1}),
     "chats/with/<slug:handle>": _post(F),
     # The API
@@ -117,8 +116,8 @@ ROUTES: dict[str, Route] = {
     "api/v1/friends": _api(M, "GET"),
     "api/v1/friends/requests": _api(M, "GET"),
     "api/v1/members": _api(M, "GET"),
-    "api/v1/members/<handle>": _api(M, "GET"),
-    "api/v1/members/<handle>/friendship": _api(M, "POST"),
+    "api/v1/members/<slug:handle>": _api(M, "GET"),
+    "api/v1/members/<slug:handle>/friendship": _api(M, "POST"),
     "api/v1/notifications": _api(M, "GET"),
     "api/v1/notifications/read": _api(M, "POST"),
     # The public ledger
