@@ -123,7 +123,7 @@ def overhear(page: Page, shape: str, faults: list[str]) -> None:
     """Notes whatever the page throws or complains of; breaches of the security policy are among it."""
 
     def said(message: ConsoleMessage) -> None:
-        # Chromium reports every 404 as an error, also that of a page meant to be missing and of keys not made.
+        # Chromium reports every 404 as an error, also of a page meant to be missing or of keys not made.
         missing = "status of 404" in message.text and message.location["url"].endswith(MEANT_TO_BE_MISSING)
         is_meant = missing or "blocked by Playwright" in message.text
         if message.type in ("error", "warning") and not is_meant:
