@@ -4,3 +4,6 @@ import "../elements/chat-mode.ts";
 import "../elements/chat-preview.ts";
 import "../elements/chat-thread.ts";
 import "../elements/key-setup.ts";
+import { followConversations } from "../elements/chat-list.ts";
+
+followConversations();

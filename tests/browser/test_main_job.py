@@ -144,6 +144,23 @@ def test_typing_unread_line_and_the_way_back_to_the_end(live: Server, open_perso
     expect(bubble(at_alice, "One more")).to_have_attribute("data-delivery", "read")
 
 
+def test_another_chat_rises_in_the_list_while_one_is_open(live: Server, open_person: Opened) -> None:
+    befriend(live, "alice_list", "bob_list")
+    befriend(live, "alice_list", "charlie_list")
+    alice, charlie = open_person(live, "alice_list"), open_person(live, "charlie_list")
+    at_alice, at_charlie = start_talking(alice, charlie, live, "alice_list", "charlie_list")
+    say(at_charlie, "Hello from Charlie")
+    expect_state(at_alice, "Hello from Charlie", "sealed")
+    open_chat(alice, live, "bob_list")
+    rows = at_alice.locator(".conversations a")
+    expect(rows).to_have_count(2)
+    say(at_charlie, "Still there?")
+    say(at_charlie, "Well, tomorrow then")
+    expect(rows.first).to_contain_text("Charlie_list")
+    expect(rows.first.locator(".count")).to_contain_text("2")
+    expect(rows.last).to_have_attribute("aria-current", "page")
+
+
 def top_of(page: Page, text: str) -> float:
     box = bubble(page, text).bounding_box()
     assert box is not None
