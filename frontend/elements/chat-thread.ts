@@ -3,7 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { linkPieces } from "../pure/links.ts";
-import { type Bubble, isAltered, type Row } from "../pure/timeline.ts";
+import type { Bubble, Row } from "../pure/timeline.ts";
 import { type Conversation, conversation } from "./conversation.ts";
 import { icon } from "./icon.ts";
 import { LightElement } from "./light.ts";
@@ -200,7 +200,7 @@ export class ChatThread extends LightElement {
 
   #bubble(bubble: Bubble, turn: boolean): TemplateResult {
     const delivery = this.#delivery(bubble);
-    const altered = isAltered(bubble);
+    const altered = this.#chat!.timeline.isAlarm(bubble);
     const fresh = performance.now() - (this.#freshSince.get(bubble.id) ?? -FRESH_MS) < FRESH_MS;
     const state = altered ? "altered" : bubble.sending ? bubble.sending.state : bubble.seal === "sealed" ? "sealed" : "sent";
     return html`<li class="bubble${bubble.mine ? " mine" : ""}${turn ? " turn" : ""}${fresh ? " fresh" : ""}"

@@ -1,7 +1,7 @@
 // What the ledger says about one message, in words first and in numbers for whoever wants to check them elsewhere.
 import { html, nothing, type TemplateResult } from "lit";
 import { fingerprint } from "../pure/fingerprint.ts";
-import { type Bubble, isAltered } from "../pure/timeline.ts";
+import type { Bubble } from "../pure/timeline.ts";
 import type { Uuid } from "../pure/wire.ts";
 import type { PinnedCheckpoint, ProofStep } from "../worker/protocol.ts";
 import { ALARMS } from "./alarms.ts";
@@ -100,7 +100,7 @@ export class ProofSheet extends LightElement {
   #verdict(bubble: Bubble): TemplateResult {
     const said = (kind: string, symbol: string, title: string, text: string): TemplateResult =>
       html`<div class="verdict ${kind}" role=${kind === "danger" ? "alert" : "status"}><span class="tick">${icon(symbol)}</span><div><h3>${title}</h3><p>${text}</p></div></div>`;
-    if (isAltered(bubble) || this.chat!.ledger.alarm) {
+    if (this.chat!.timeline.isAlarm(bubble) || this.chat!.ledger.alarm) {
       return said("danger", "shield-alert", "Something is wrong", "Do not rely on this message. What is wrong is named below; show it to your friend and to whoever runs this place.");
     }
     const sealedAt = bubble.proof?.block?.timestampMs;

@@ -46,6 +46,9 @@ const TURN_MS = 10 * 60_000;
 export const isAltered = (bubble: Bubble): boolean =>
   bubble.seal === "altered" || bubble.wire?.damaged === true || bubble.problems.some(isAlarm);
 
+/** What the next message of the same sender says when the one before it is altered or gone. */
+const isConsequence = ({ code }: Problem): boolean => code === "gap" || code === "chain";
+
 /** A missing key is no attack, and changed keys of the peer are told once, above the composer. */
 const isAlarm = ({ code }: Problem): boolean => code !== "no_keys" && code !== "peer_key" && code !== "wrap";
 
@@ -143,6 +146,19 @@ export class Timeline {
   /** The messages of the answered range, oldest first. */
   get shown(): readonly Bubble[] {
     return [...this.#numbered.values()].filter(({ seq }) => seq! >= this.#from && seq! <= this.#to).sort(bySeq);
+  }
+
+  /**
+   * True when this very message must not be believed. One that only misses its predecessor is not blamed where that
+   * is already named as altered or missing.
+   */
+  isAlarm(bubble: Bubble): boolean {
+    if (!isAltered(bubble)) return false;
+    const own = bubble.seal === "altered" || bubble.wire?.damaged || bubble.problems.some((each) => isAlarm(each) && !isConsequence(each));
+    if (own || bubble.seq === null) return true;
+    const earlier = this.shown.filter(({ seq }) => seq! < bubble.seq!);
+    const isMissing = earlier.length < bubble.seq - this.#from;
+    return !isMissing && !earlier.some((each) => each.mine === bubble.mine && isAltered(each));
   }
 
   /** Keeps at most so many messages by letting go of the far end; that range can be asked for again. */

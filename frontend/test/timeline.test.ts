@@ -136,6 +136,25 @@ test("only what speaks of an attack is an alarm", () => {
   assert.equal(isAltered(bubble(1, { wire: { damaged: true } as Bubble["wire"] })), true);
 });
 
+test("who only misses an altered or missing predecessor is not blamed", () => {
+  const problem = (code: string) => [{ code, fatal: false, detail: "" }] as unknown as Bubble["problems"];
+  const follower = bubble(3, { problems: problem("gap") });
+  const made = timeline(1, 2);
+  made.place([follower]);
+  assert.equal(made.isAlarm(follower), true);
+  made.change(id(2), { seal: "altered" });
+  assert.equal(made.isAlarm(follower), false);
+  made.change(id(2), { seal: "altered", mine: true });
+  assert.equal(made.isAlarm(follower), true);
+  assert.equal(made.isAlarm(made.find(id(2))!), true);
+
+  const holed = timeline(1, 1);
+  holed.answered(2, 3);
+  holed.place([follower]);
+  assert.equal(holed.isAlarm(follower), false);
+  assert.equal(holed.isAlarm({ ...follower, seal: "altered" }), true);
+});
+
 test("a readable message after an encrypted one is a downgrade", () => {
   assert.equal(isDowngrade(bubble(3, { mode: "standard" }), 2), true);
   assert.equal(isDowngrade(bubble(1, { mode: "standard" }), 2), false);

@@ -114,6 +114,8 @@ def test_a_deleted_row_is_named_by_its_number(own_live: Server, open_person: Ope
         expect(page.locator("[data-missing]")).to_have_count(1)
         expect(page.locator("[data-missing]")).to_contain_text("Message 4 is missing")
         assert texts(page) == ["Line 0", "Line 1", "Line 2", "Line 4"]
+        # The one after it says that something is missing before it; that is told once, at the gap.
+        expect(page.locator('li.bubble[data-state="sealed"]')).to_have_count(4, timeout=20_000)
     found = own_live.command("verify")
     assert found.returncode != 0
     assert victim in found.stdout + found.stderr
