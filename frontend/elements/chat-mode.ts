@@ -19,7 +19,7 @@ export class ChatMode extends LightElement {
 
   protected override render(): TemplateResult {
     const sealed = this.#chat!.about.mode === "end_to_end";
-    return html`<button type="button" class="mode ${sealed ? "e2e" : "standard"}" @click=${() => showSafety(this.#chat!)}>${icon(sealed ? "lock" : "lock-keyhole")}<span>${sealed ? "End-to-end encrypted" : "Encrypted on the server"}</span></button>`;
+    return html`<button type="button" class="mode ${sealed ? "e2e" : "standard"}" @click=${() => showSafety(this.#chat!)}>${icon(sealed ? "lock" : "eye")}<span>${sealed ? "End-to-end encrypted" : "Readable by this server"}</span></button>`;
   }
 }
 

@@ -56,7 +56,7 @@ export class SafetySheet extends LightElement {
     const { about } = this.chat!;
     const sealed = about.mode === "end_to_end";
     return html`<dialog class="sheet" aria-labelledby="safety-title" @close=${() => this.remove()}>
-      <div class="dialog-head"><h2 id="safety-title">${sealed ? "Encrypted end to end" : "Encrypted on the server"}</h2>
+      <div class="dialog-head"><h2 id="safety-title">${sealed ? "Encrypted end to end" : "Readable by this server"}</h2>
         <button type="button" class="btn quiet icon-only" aria-label="Close" @click=${() => this.querySelector("dialog")!.close()}>${icon("x")}</button></div>
       <div class="stack">
         <p>${sealed ? `Only you and ${about.peer.name} can read what you write. The server carries it, but has no key to it.` : `The server can read this conversation; on its disk it is encrypted. As soon as you and ${about.peer.name} both have keys, new messages are encrypted end to end.`}</p>

@@ -96,7 +96,7 @@ def test_a_conversation_begun_without_keys_turns_end_to_end_when_both_have_them(
     alice, bob = open_person(live, "alice_later"), open_person(live, "bob_later")
     make_keys(alice, live)
     at_alice = open_chat(alice, live, "bob_later")
-    expect(at_alice.locator("chat-mode")).to_contain_text("Encrypted on the server")
+    expect(at_alice.locator("chat-mode")).to_contain_text("Readable by this server")
     say(at_alice, "Hello, readable by the server")
     expect_state(at_alice, "Hello, readable by the server", "sealed")
 
