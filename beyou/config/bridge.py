@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -45,24 +46,32 @@ class WSGIBridge:
             self._threads = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if _is_ambiguous(scope):
+            return await _refuse(send, 400, "bad_request", "Content-Length and Transfer-Encoding contradict.")
         with SpooledTemporaryFile(max_size=MEMORY_LIMIT) as body:
             try:
-                await _read_body(scope, receive, body)
+                size = await _read_body(scope, receive, body)
             except BodyTooLarge:
-                return await _refuse(send)
+                return await _refuse(send, 413, "too_large", f"At most {BODY_LIMIT} bytes are accepted.")
             except ConnectionError:
                 return None
             loop = asyncio.get_running_loop()
             answer = _Answer(loop, send)
             rest = await loop.run_in_executor(
-                self._threads, answer.run, self._application, environ_of(scope, body)
+                self._threads, answer.run, self._application, environ_of(scope, body, size)
             )
             await answer.finish(rest)
         return None
 
 
-async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> None:
-    """The whole request body: a slow client thus holds no thread."""
+def _is_ambiguous(scope: Message) -> bool:
+    """Whether a proxy could see another end of this request than we do (RFC 9112 §6.3, smuggling)."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
+
+
+async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> int:
+    """Takes the whole request body, so that a slow client holds no thread; returns its length in bytes."""
     size = 0
     while True:
         message = await receive()
@@ -75,19 +84,14 @@ async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> None:
         body.write(chunk)
         if not message.get("more_body", False):
             body.seek(0)
-            return
+            return size
 
 
-async def _refuse(send: Send) -> None:
-    problem = {
-        "type": "about:blank",
-        "title": "The request is too large",
-        "status": 413,
-        "code": "too_large",
-        "detail": f"At most {BODY_LIMIT} bytes are accepted.",
-    }
+async def _refuse(send: Send, status: int, code: str, detail: str) -> None:
+    title = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": orjson.dumps(problem)})
 
 
@@ -150,8 +154,8 @@ class _Answer:
             await self._send(start)
 
 
-def environ_of(scope: Message, body: IO[bytes]) -> dict[str, Any]:
-    """The WSGI environment of an ASGI HTTP scope."""
+def environ_of(scope: Message, body: IO[bytes], size: int) -> dict[str, Any]:
+    """The WSGI environment of an ASGI HTTP scope whose body has `size` bytes."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -178,4 +182,6 @@ def environ_of(scope: Message, body: IO[bytes]) -> dict[str, Any]:
         key = name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
         separator = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
+    # As received, since a chunked body comes without its length and WSGI would take it for none.
+    environ["CONTENT_LENGTH"] = str(size)
     return environ

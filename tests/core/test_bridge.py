@@ -68,6 +68,27 @@ def test_a_body_in_pieces_arrives_whole_and_cookies_stay_apart() -> None:
     assert [value for name, value in answer.sent[0]["headers"] if name == b"set-cookie"] == [b"a=1", b"b=2"]
 
 
+@pytest.mark.parametrize("headers", [[(b"transfer-encoding", b"chunked")], [(b"content-length", b"9")]])
+def test_an_application_learns_how_long_the_body_really_is(headers: list[tuple[bytes, bytes]]) -> None:
+    """WSGI takes a body without a length, such as a chunked one, for none."""
+    seen: list[Environ] = []
+
+    def application(environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        seen.append(environ)
+        return echo(environ, start_response)
+
+    answer = exchange(application, [b"one ", b"two"], headers)
+    assert answer.body == b"one two"
+    assert seen[0]["CONTENT_LENGTH"] == "7"
+
+
+def test_a_request_with_two_lengths_is_refused_and_the_connection_ends() -> None:
+    """A proxy could see another end of it and take what follows for a request of its own (smuggling)."""
+    answer = exchange(echo, [b""], [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")])
+    assert answer.status == 400
+    assert (b"connection", b"close") in answer.sent[0]["headers"]
+
+
 def test_a_body_over_the_limit_never_reaches_the_application() -> None:
     called = []
 
