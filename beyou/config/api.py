@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed, UnknownField
@@ -19,6 +19,14 @@ from beyou.core.http import problem_response
 
 class NotSignedIn(NotAllowed):
     code, status, title = "not_signed_in", 401, "Please sign in"
+
+
+class Unreadable(ApplicationError):
+    code, status, title = "bad_request", 400, "That request could not be understood"
+
+
+class ForgedRequest(NotAllowed):
+    code, title = "csrf", "This request did not come from a page of ours"
 
 
 class SessionAuthentication(APIKeyCookie):
@@ -49,6 +57,14 @@ def application_error(request: HttpRequest, error: ApplicationError) -> HttpResp
 @api.exception_handler(AuthenticationError)
 def authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     return problem_response(NotSignedIn("Sign in, then try again."))
+
+
+@api.exception_handler(HttpError)
+def framework_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What ninja refuses by itself: bytes that are no JSON, and a failed CSRF check."""
+    if error.status_code == 403:
+        return problem_response(ForgedRequest("Load the page again, then retry."))
+    return problem_response(Unreadable("The body must be JSON (RFC 8259)."))
 
 
 @api.exception_handler(ValidationError)

@@ -40,7 +40,8 @@ Label = Annotated[str, BeforeValidator(_label)]
 
 
 class Input(Schema):
-    model_config = ConfigDict(extra="forbid")
+    # An error that is logged must not carry what somebody sent.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class ChallengeIn(Input):

@@ -35,7 +35,7 @@ async def ping(socket: Socket, frame: Frame) -> None:
 @handles("send")
 async def send(socket: Socket, frame: Frame) -> None:
     """Hands the draft to the writer; the answer follows as `accepted` or `refused`."""
-    message, ref = _draft_id(frame), frame.get("ref")
+    message, ref = _draft_id(frame), _ref(frame)
     try:
         fields = SendFrame.model_validate(frame)
         draft = fields.draft.to_draft(conversation=fields.conversation, sender=socket.member_id)
@@ -90,6 +90,14 @@ def _draft_id(frame: Frame) -> str | None:
     draft = frame.get("draft")
     message = draft.get("id") if isinstance(draft, dict) else None
     return message if isinstance(message, str) else None
+
+
+def _ref(frame: Frame) -> str | int | None:
+    """What the client names its draft by; it goes back as it came, so nothing that has parts."""
+    ref = frame.get("ref")
+    if ref is not None and not isinstance(ref, str | int):
+        raise BadFrame("ref")
+    return ref
 
 
 def _soon(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:

@@ -1,11 +1,11 @@
 """What the API and the socket take and give, field by field. Unknown fields are refused."""
 
 from base64 import b64decode, b64encode
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.rules import Draft, Envelope
@@ -21,6 +21,12 @@ def _base64(value: object) -> bytes:
     return data
 
 
+def _encodable(value: str) -> str:
+    """Refuses lone surrogates, which JSON can name but no text holds."""
+    value.encode()
+    return value
+
+
 def _hex32(value: object) -> bytes:
     if not isinstance(value, str) or len(value) != 64 or value != value.lower():
         raise ValueError("must be 64 lower-case hexadecimal digits")
@@ -32,7 +38,8 @@ Hex32 = Annotated[bytes, BeforeValidator(_hex32)]
 
 
 class Input(Schema):
-    model_config = ConfigDict(extra="forbid")
+    # An error that is logged must not carry what somebody wrote.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class StartIn(Input):
@@ -49,7 +56,7 @@ class DraftIn(Input):
     """A text that the server may read, or a sealed envelope; never both."""
 
     id: UUID
-    text: StrictStr | None = None
+    text: Annotated[StrictStr, AfterValidator(_encodable)] | None = None
     header: Base64 | None = None
     body: Base64 | None = None
     signature: Base64 | None = None
@@ -83,7 +90,7 @@ class ReceiptIn(Input):
 
 
 class SendFrame(Input):
-    ref: Any = None
+    ref: str | int | None = None
     conversation: UUID
     draft: DraftIn
 

@@ -188,6 +188,7 @@ def test_a_stranger_gets_no_receipt(tmp_path: Path) -> None:
         ({"text": "Hello"}, "invalid"),
         ({"id": str(uuid7())}, "invalid"),
         ({"id": str(uuid7()), "text": 5}, "invalid"),
+        ({"id": str(uuid7()), "text": "\ud800"}, "invalid"),
         ({"id": str(uuid7()), "text": "Hello", "colour": "red"}, "unknown_field"),
         ({"id": str(uuid7()), "text": "Hello", "header": "AA=="}, "invalid"),
         ({"id": str(uuid7()), "header": "AA==", "body": "AA=="}, "invalid"),
@@ -206,6 +207,26 @@ def test_bad_drafts_get_a_problem_with_a_code(body: Any, code: str) -> None:
     assert 400 <= answer.status_code < 500
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == code
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000])
+def test_bytes_that_are_no_json_get_a_problem_with_a_code(body: bytes) -> None:
+    alice, bob = members.alice(), members.bob()
+    address = f"/api/v1/conversations/{chat(alice, bob).id}/messages"
+    answer = members.client_of(alice).post(address, body, content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "bad_request"
+
+
+def test_a_write_from_another_page_gets_a_problem_with_a_code() -> None:
+    alice, bob = members.alice(), members.bob()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = post(
+        client, f"/conversations/{chat(alice, bob).id}/messages", {"id": str(uuid7()), "text": "Hi"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
     assert not Message.objects.exists()
 
 

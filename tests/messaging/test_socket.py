@@ -18,7 +18,7 @@ from beyou.core.realtime.hub import hub
 from beyou.messaging.models import Conversation, Message
 from tests.factories import members
 from tests.messaging.live import Live, SocketClient, serving
-from tests.messaging.test_api import wire
+from tests.messaging.test_api import post, wire
 from tests.messaging.world import Browser, chat, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,7 +182,7 @@ def test_a_closed_account_gets_no_socket(live: Live) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "", "http://127.0.0.1:1", "http://testserver"]
+    "origin", ["https://evil.example", "null", "", "http://[", "http://127.0.0.1:1", "http://testserver"]
 )
 def test_a_page_of_another_origin_gets_no_socket(live: Live, origin: str) -> None:
     with live.socket(members.alice(), origin=origin) as socket:
@@ -219,6 +219,7 @@ def test_a_sign_out_closes_the_sockets_of_that_session_within_a_second(live: Liv
         '{"type":["send"]}',
         '{"type":"nothing"}',
         '{"type":"send"}',
+        '{"type":"send","ref":' + "[" * 400 + "]" * 400 + ',"draft":{"id":"x","text":"secret"}}',
         '{"type":"send","draft":[]}',
         '{"type":"typing"}',
         '{"type":"typing","conversation":5}',
@@ -259,6 +260,21 @@ def test_the_largest_message_fits_into_a_frame(live: Live) -> None:
     with live.socket(alice) as tab:
         send_text(tab, conversation, "ä" * 32_768)
         assert tab.receive("accepted")["seq"] == 1
+
+
+def test_a_message_of_many_escapes_throws_nobody_out(live: Live) -> None:
+    """Control characters take six bytes in JSON, twice: the frame is longer than the buffer of a socket."""
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    with live.socket(bob) as reader:
+        assert is_alive(reader)
+        body = {"id": str(uuid7()), "text": "\1" * 65_536}
+        assert (
+            post(members.client_of(alice), f"/conversations/{conversation.id}/messages", body).status_code
+            == 201
+        )
+        assert len(reader.receive("message.new")["message"]["text"]) == 65_536
+        assert is_alive(reader)
 
 
 def test_a_flood_closes_the_socket(live: Live, settings: Any) -> None:

@@ -70,7 +70,10 @@ def is_own_origin(origin: str, host: str) -> bool:
     """
     if settings.PRODUCTION or origin == settings.ORIGIN:
         return origin == settings.ORIGIN
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return parts.netloc == host and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)
 
 

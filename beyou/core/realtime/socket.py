@@ -63,10 +63,11 @@ class Socket:
         """Puts an encoded frame in line and never waits. A socket whose line is too long is closed."""
         if self._closing is not None:
             return
-        self._queued += len(text)
+        # Before this frame is counted: a single message, however long, must not throw its readers out.
         if self._queued > BUFFER_LIMIT:
             self.close(SLOW_CONSUMER)
             return
+        self._queued += len(text)
         self._queue.append(text)
         self._start_flushing()
 
