@@ -15,18 +15,11 @@ from ninja.security import APIKeyCookie
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed, UnknownField
 from beyou.core.http import problem_response
+from beyou.core.views import BadRequest, StalePage
 
 
 class NotSignedIn(NotAllowed):
     code, status, title = "not_signed_in", 401, "Please sign in"
-
-
-class Unreadable(ApplicationError):
-    code, status, title = "bad_request", 400, "That request could not be understood"
-
-
-class ForgedRequest(NotAllowed):
-    code, title = "csrf", "This request did not come from a page of ours"
 
 
 class SessionAuthentication(APIKeyCookie):
@@ -63,8 +56,8 @@ def authentication_error(request: HttpRequest, error: AuthenticationError) -> Ht
 def framework_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What ninja refuses by itself: bytes that are no JSON, and a failed CSRF check."""
     if error.status_code == 403:
-        return problem_response(ForgedRequest("Load the page again, then retry."))
-    return problem_response(Unreadable("The body must be JSON (RFC 8259)."))
+        return problem_response(StalePage("Load the page again, then retry."))
+    return problem_response(BadRequest("The body must be JSON (RFC 8259)."))
 
 
 @api.exception_handler(ValidationError)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from hmac import compare_digest
 from uuid import UUID
 
+from beyou.core import keyring
 from beyou.ledger.format import ZEROS, Opening
 from beyou.ledger.format import Mode as LedgerMode
-from beyou.messaging import envelope
+from beyou.messaging import envelope, rules
 from beyou.messaging.accept import stored_body
-from beyou.messaging.models import Message
+from beyou.messaging.models import Message, Mode
 
 
 class StoredMessages:
@@ -29,10 +31,10 @@ def stored_opening(row: Message) -> Opening:
     """What the row says today. An altered row gives an opening that its sealed entry does not fit.
 
     The ids and the number come from the columns, the rest from the envelope, so that neither can be
-    changed alone.
+    changed alone. The time of receipt is in no opening; the server's stamp holds it.
     """
     header, signature = bytes(row.header), bytes(row.signature)
-    body = stored_body(row, row.conversation.data_key)
+    body = stored_body(row, row.conversation.data_key) if _is_intact(row) else None
     try:
         created_ms = envelope.Header.parse(header).created_ms
     except envelope.EnvelopeError:
@@ -47,3 +49,11 @@ def stored_opening(row: Message) -> Opening:
         body=ZEROS if body is None else envelope.body_digest(header, body),
         signature=sha256(signature).digest() if signature else ZEROS,
     )
+
+
+def _is_intact(row: Message) -> bool:
+    """Whether the mode is one there is, and this server took this header at the time that the row names."""
+    if row.mode not in Mode.values:
+        return False
+    stamp = rules.stamp_bytes(header=bytes(row.header), received_ms=max(row.received_ms, 0))
+    return compare_digest(keyring.mac(b"stamp", stamp), bytes(row.stamp))

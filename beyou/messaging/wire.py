@@ -14,6 +14,8 @@ from beyou.messaging.models import Conversation, Message, MessageWrap, Mode
 from beyou.messaging.proofs import ConversationProofs
 from beyou.messaging.queries import Access, RosterView
 
+#: The end of the year 9999, the last moment that Python, browsers and people can write.
+LAST_MS = 253_402_300_799_999
 MODES = {Mode.STANDARD: "standard", Mode.END_TO_END: "end_to_end"}
 
 
@@ -43,16 +45,19 @@ def accepted_message(accepted: Accepted) -> dict[str, Any]:
 
 
 def stored_message(row: Message, conversation: Conversation, wraps: Iterable[MessageWrap]) -> dict[str, Any]:
-    """A stored message for one member. `damaged` when its body no longer opens: the text is then null."""
+    """A stored message for one member. `damaged` when its body no longer opens: the text is then null.
+
+    A mode or time that no row of ours has is shown as one that can be, so that the page lives to tell.
+    """
     body = stored_body(row, conversation.data_key)
-    is_standard = row.mode == Mode.STANDARD
+    is_standard = row.mode != Mode.END_TO_END
     text = rules.text_of(body) if is_standard and body is not None else None
     return {
         "id": str(row.id),
         "conversation": str(row.conversation_id),
         "seq": row.seq,
         "sender": str(row.sender_id),
-        "mode": MODES[Mode(row.mode)],
+        "mode": MODES[Mode.STANDARD if is_standard else Mode.END_TO_END],
         "header": base64(bytes(row.header)),
         "body": base64(body or b""),
         "signature": base64(bytes(row.signature)) if row.signature else None,
@@ -60,7 +65,7 @@ def stored_message(row: Message, conversation: Conversation, wraps: Iterable[Mes
             {"device": str(wrap.key_set), "key_id": wrap.key_id, "wrap": base64(bytes(wrap.wrap))}
             for wrap in wraps
         ],
-        "received_ms": row.received_ms,
+        "received_ms": min(max(row.received_ms, 0), LAST_MS),
         "text": text,
         "damaged": is_standard and text is None,
     }

@@ -52,12 +52,18 @@ def test_untouched_messages_are_as_they_were_sealed(log: Log, said: dict[str, UU
 
 
 @pytest.mark.parametrize("mode", ["standard", "sealed"])
-@pytest.mark.parametrize("column", ["header", "body", "signature", "sender_id", "seq"])
+@pytest.mark.parametrize(
+    "column", ["header", "body", "signature", "sender_id", "seq", "mode", "received_ms", "stamp"]
+)
 def test_an_edited_column_names_the_message(log: Log, said: dict[str, UUID], mode: str, column: str) -> None:
     row = Message.objects.get(id=said[mode])
     value: Any = getattr(row, column)
     if column == "seq":
         edited: Any = 77
+    elif column == "mode":
+        edited = 3
+    elif column == "received_ms":
+        edited = value + 1
     elif column == "sender_id":
         edited = members.mallory().pk
     else:

@@ -241,3 +241,18 @@ def test_the_list_takes_the_same_few_statements_for_any_length() -> None:
             assert client.get("/chats").status_code == 200
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 6, captured.captured_queries
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mode": 3}, {"received_ms": 10**18}, {"received_ms": -1}, {"header": b""}, {"body": b""}]
+)
+def test_a_thread_with_an_impossible_row_is_still_shown(changes: dict[str, Any]) -> None:
+    """Whoever edits the database must not keep the members from seeing that it was edited."""
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    altered = say(conversation, bob, "one").message
+    say(conversation, bob, "two")
+    Message.objects.filter(id=altered).update(**changes)
+    assert [each["text"] for each in initial_messages(page_of(alice, f"/chats/{conversation.id}"))][
+        1
+    ] == "two"
