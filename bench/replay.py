@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +35,8 @@ class Talk:
     """One pair's conversation: who wrote what, in the order of the channel."""
 
     pair: tuple[str, str]
+    #: Who opens it: the one with fewer conversations, since nobody may start many in an hour.
+    starter: str = ""
     lines: list[tuple[str, str]] = field(default_factory=list)
     conversation: str = ""
 
@@ -57,8 +59,12 @@ def pair_up(lines: list[tuple[str, str]]) -> list[Talk]:
         if other == speaker:
             other = next(name for name in sorted(speakers) if name != speaker)
         first, second = sorted((speaker, other))
-        talks.setdefault((first, second), Talk((first, second))).lines.append((speaker, text))
+        talks.setdefault((first, second), Talk(pair=(first, second))).lines.append((speaker, text))
         before = speaker
+    started: Counter[str] = Counter()
+    for talk in talks.values():
+        talk.starter = min(talk.pair, key=lambda name: started[name])
+        started[talk.starter] += 1
     return list(talks.values())
 
 
@@ -122,9 +128,9 @@ def send_all(port: int, talks: list[Talk], members: dict[str, UUID], cookies: di
     def replay(talk: Talk) -> list[float]:
         if not hasattr(local, "client"):
             local.client = Client(port)
-        first, second = talk.pair
+        other = next(name for name in talk.pair if name != talk.starter)
         started = local.client.call(
-            "POST", "/api/v1/conversations", cookies[first], {"member": str(members[second])}
+            "POST", "/api/v1/conversations", cookies[talk.starter], {"member": str(members[other])}
         )
         talk.conversation = started["id"]
         taken = []
