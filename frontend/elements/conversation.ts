@@ -1,7 +1,7 @@
 // The conversation of this page: its messages, what waits to be sent, and what the ledger says about both. The
 // elements paint what stands here and call its methods; they keep no messages of their own.
 import { uuid7 } from "../pure/bytes.ts";
-import { type Bubble, isDowngrade, Timeline } from "../pure/timeline.ts";
+import { type Bubble, isDowngrade, isLate, Timeline } from "../pure/timeline.ts";
 import type { Millis, Uuid, WireMessage, WireProofs, WireRoster } from "../pure/wire.ts";
 import type { LedgerAlarm, Opened, Peer, ProofStep } from "../worker/protocol.ts";
 import { api, ApiProblem, type WireConversation, type WirePage } from "./api.ts";
@@ -59,6 +59,7 @@ export class Conversation {
   #checkTimer = 0;
   #checkMs = FIRST_CHECK_MS;
   #retryTimer = 0;
+  #repairTimer = 0;
   #typingTimer = 0;
   #typedAt = 0;
   #marked = 0;
@@ -93,10 +94,14 @@ export class Conversation {
     this.timeline.restart(first, first - 1);
     this.unreadFrom = items.find(({ seq, sender }) => seq > this.about.read_seq && sender !== this.me)?.seq ?? 0;
     await this.#openKeys();
-    await this.#place(items);
-    if (items.length > 0) this.timeline.answered(first, items.at(-1)!.seq);
-    else if (this.about.last_seq > 0) await this.#newer(false);
-    await this.#showWaiting();
+    try {
+      await this.#place(items);
+      if (items.length > 0) this.timeline.answered(first, items.at(-1)!.seq);
+      else if (this.about.last_seq > 0) await this.#newer(false);
+      await this.#showWaiting();
+    } catch (error) {
+      this.#failed(error);
+    }
     this.isLoading = false;
     this.#changed();
     this.#checkSoon();
@@ -122,6 +127,8 @@ export class Conversation {
   async #connection(): Promise<void> {
     this.#changed();
     if (!isConnected() || this.isLoading) return;
+    // A page that opened while the server was away could not even ask for the keys.
+    if (!this.#keys) await this.#keysChanged();
     await this.#newer(this.timeline.isAtEnd);
     this.#checkSoon();
     await this.drain();
@@ -132,8 +139,11 @@ export class Conversation {
   async #openKeys(): Promise<void> {
     try {
       this.#keys = await keyring();
+      const peers = await this.#keys.box.peers();
+      // Keys of the peer are known from sealed messages alone, and who sealed once never goes back.
+      if (peers.some(({ user }) => user === this.about.peer.id)) this.about = { ...this.about, mode: "end_to_end" };
       this.obstacle = this.about.mode === "end_to_end" && this.#keys.state !== "ready" ? "keys" : null;
-      this.#watchPeer(await this.#keys.box.peers());
+      this.#watchPeer(peers);
     } catch (error) {
       this.#keys = null;
       if (error instanceof CryptoError) this.obstacle = "storage";
@@ -158,17 +168,29 @@ export class Conversation {
   /** Asks how the conversation stands now: it turns end-to-end as soon as both have keys. */
   async #relearn(): Promise<void> {
     try {
-      this.about = await api<WireConversation>("GET", `/conversations/${this.id}`);
+      await this.#ask();
     } catch (error) {
       this.trouble = this.#explain(error);
     }
     if (this.about.mode === "end_to_end" && this.#keys?.state !== "ready") this.obstacle ??= "keys";
   }
 
+  /** The mode that the server names; a conversation that was sealed stays so here whatever it says. */
+  async #ask(): Promise<WireConversation["mode"]> {
+    const about = await api<WireConversation>("GET", `/conversations/${this.id}`);
+    this.about = this.about.mode === "end_to_end" ? { ...about, mode: "end_to_end" } : about;
+    return about.mode;
+  }
+
   /** Reads again what is shown, after something changed that decides what can be read and trusted. */
   async #reopen(): Promise<void> {
     for (const { id, seal } of this.timeline.shown) if (seal === "unchecked") this.timeline.change(id, { seal: "pending" });
-    await this.#place(this.timeline.shown.flatMap(({ wire }) => (wire ? [wire] : [])));
+    try {
+      await this.#place(this.timeline.shown.flatMap(({ wire }) => (wire ? [wire] : [])));
+      this.trouble = "";
+    } catch (error) {
+      this.trouble = this.#explain(error);
+    }
     this.#changed();
     this.#checkSoon();
     await this.drain();
@@ -239,6 +261,14 @@ export class Conversation {
       sending: null,
       wire,
     };
+    if (wire.conversation !== this.id) {
+      const detail = "The message belongs to another conversation.";
+      return { ...bubble, text: null, problems: [{ code: "context", fatal: true, detail }] };
+    }
+    if (known && !known.wire && readable && known.text !== wire.text) {
+      const detail = "This is not the text that left this browser.";
+      return { ...bubble, original: known.text, problems: [{ code: "changed", fatal: false, detail }] };
+    }
     if (isDowngrade(bubble, firstSealed)) {
       const detail = "A message that the server can read stands after encrypted ones. Your friend's browser does not send such a message.";
       return { ...bubble, problems: [{ code: "suite", fatal: false, detail }] };
@@ -291,7 +321,7 @@ export class Conversation {
       }
       this.trouble = "";
     } catch (error) {
-      this.trouble = this.#explain(error);
+      this.#failed(error);
     }
     this.#changed();
   }
@@ -334,6 +364,13 @@ export class Conversation {
   /** Keeps the page quick when many messages arrive at the end. */
   settle(): void {
     this.timeline.trim(MOST_SHOWN, "oldest");
+  }
+
+  /** Says what could not be fetched, and asks again after a while. */
+  #failed(error: unknown): void {
+    this.trouble = this.#explain(error);
+    clearTimeout(this.#repairTimer);
+    this.#repairTimer = window.setTimeout(() => void this.#connection(), RETRY_MS);
   }
 
   #explain(error: unknown): string {
@@ -442,9 +479,8 @@ export class Conversation {
     this.roster = null;
     if (code !== "wrong_mode") return true;
     const wasSealed = this.about.mode === "end_to_end";
-    this.about = await api<WireConversation>("GET", `/conversations/${this.id}`);
     // The text was written under the lock; no answer of the server makes it leave without encryption.
-    if (wasSealed && this.about.mode === "standard") {
+    if ((await this.#ask()) === "standard" && wasSealed) {
       throw new ApiProblem("downgrade", 422, "The server asked for this message without encryption. It was not sent.");
     }
     if (this.#keys?.state !== "ready") this.#blocked("keys");
@@ -528,7 +564,7 @@ export class Conversation {
   }
 
   async #check(): Promise<void> {
-    const open = this.timeline.shown.filter(({ seal }) => seal === "pending");
+    const open = this.#unproven;
     if (open.length === 0 || !this.#keys) return;
     try {
       const unsent = open.find(({ wire }) => !wire);
@@ -537,7 +573,13 @@ export class Conversation {
     } catch (error) {
       this.#explain(error);
     }
-    if (this.timeline.shown.some(({ seal }) => seal === "pending")) this.#checkLater();
+    for (const bubble of this.#unproven) if (isLate(bubble, Date.now())) this.timeline.change(bubble.id, { seal: "late" });
+    this.#changed();
+    if (this.#unproven.length > 0) this.#checkLater();
+  }
+
+  get #unproven(): readonly Bubble[] {
+    return this.timeline.shown.filter(({ seal }) => seal === "pending" || seal === "late");
   }
 
   /** Own messages are known before the server sent them back; the ledger is checked against what it sends. */

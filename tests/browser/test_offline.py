@@ -142,6 +142,22 @@ def test_a_gap_in_live_delivery_is_repaired_from_the_server(live: Server, open_p
     assert texts(at_bob) == ["Hop 0", "Hop 1", "Hop 2"]
 
 
+def test_a_page_that_could_not_ask_for_everything_says_so_and_recovers(
+    live: Server, open_person: Opened
+) -> None:
+    befriend(live, "alice_part", "bob_part")
+    alice, bob = open_person(live, "alice_part"), open_person(live, "bob_part")
+    at_alice, at_bob = start_talking(alice, bob, live, "alice_part", "bob_part")
+    say(at_alice, "Still here")
+    expect_state(at_bob, "Still here", "sealed")
+    at_bob.route("**/roster?*", lambda route: route.abort())
+    at_bob.reload()
+    expect(at_bob.get_by_role("alert")).to_contain_text("may be incomplete")
+    at_bob.unroute("**/roster?*")
+    expect_state(at_bob, "Still here", "sealed")
+    expect(at_bob.get_by_text("may be incomplete")).to_have_count(0)
+
+
 def test_far_back_history_loads_while_scrolling_and_keeps_the_place(
     live: Server, open_person: Opened
 ) -> None:
