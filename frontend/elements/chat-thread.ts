@@ -27,6 +27,7 @@ const TICKS: Record<Delivery, { icon: string; label: string }> = {
 
 const SEALS: Record<Bubble["seal"], { icon: string; label: string } | null> = {
   pending: null,
+  late: { icon: "shield-alert", label: "Not sealed in time" },
   sealed: { icon: "shield-check", label: "Sealed in the ledger" },
   altered: { icon: "shield-alert", label: "Does not match the ledger" },
   unchecked: { icon: "shield", label: "Could not be checked here" },

@@ -108,6 +108,9 @@ export class ProofSheet extends LightElement {
       return said("ok", "shield-check", "Unchanged since it was sealed", `Sealed on ${exactTime(sealedAt)}. Your browser has checked it by itself; nobody can change or remove it unnoticed.`);
     }
     if (bubble.seal === "unchecked") return said("warn", "shield", "Not fully checked", "One step could not be done in this browser. It is named below.");
+    if (bubble.seal === "late") {
+      return said("warn", "shield-alert", "Not sealed in time", "The server took this message but does not prove that it is in the ledger. Until it does, nothing shows that it stays as it is.");
+    }
     return said("", "hourglass", "Sent, not sealed yet", "It will be sealed within a few seconds.");
   }
 

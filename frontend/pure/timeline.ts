@@ -5,8 +5,11 @@
 import type { Problem, ProofResult } from "../worker/protocol.ts";
 import type { Millis, Uuid, WireMessage, WireMode } from "./wire.ts";
 
-/** `pending`: not in a block yet; `unchecked`: a step could not be done here; `altered`: an alarm. */
-export type Seal = "pending" | "sealed" | "altered" | "unchecked";
+/**
+ * `pending`: not in a block yet; `late`: that for longer than any honest server takes; `unchecked`: a step could not
+ * be done here; `altered`: an alarm.
+ */
+export type Seal = "pending" | "late" | "sealed" | "altered" | "unchecked";
 
 export interface Sending {
   readonly state: "queued" | "failed";
@@ -41,6 +44,14 @@ export type Row =
   | { readonly kind: "bubble"; readonly key: string; readonly bubble: Bubble; readonly turn: boolean };
 
 const TURN_MS = 10 * 60_000;
+/** A server seals within a second. */
+const LATE_MS = 60_000;
+/** No honest server receives a message that long from now. */
+const AHEAD_MS = 10 * 60_000;
+
+/** True when an accepted message should long have been sealed: to say "soon" for ever must not hide anything. */
+export const isLate = ({ seal, seq, time }: Bubble, nowMs: Millis): boolean =>
+  seal === "pending" && seq !== null && (nowMs - time > LATE_MS || time - nowMs > AHEAD_MS);
 
 /** True when the message must not be believed as it stands. */
 export const isAltered = (bubble: Bubble): boolean =>

@@ -138,6 +138,32 @@ test("a false proof is named by the step that fails", async () => {
   }
 });
 
+test("a message that the answer passes over in silence is an alarm, one that it says to wait is not", async () => {
+  const { log, check, messages } = await world();
+  const honest = log.proofs();
+  const [first, ...items] = honest.items as [WireProof, ...WireProof[]];
+  const silent = await check({ ...honest, items });
+  assert.deepEqual(silent.items.filter(({ state }) => state === "altered").map(({ message }) => message), [first.message]);
+  assert.deepEqual(states(silent).filter((state) => state === "sealed").length, 2);
+  assert.deepEqual(states(await check({ ...honest, items: [] })), ["altered", "altered", "altered"]);
+  assert.deepEqual(states(await check({ ...honest, items, pending: [messages[0]!.seq] })), ["sealed", "sealed"]);
+});
+
+test("a time of receipt that was changed afterwards is noticed", async () => {
+  const log = new Log();
+  const readable = await standard("Hello", 1);
+  await log.add(readable);
+  const { box } = await person("bob");
+  const moved = { ...readable, received_ms: readable.received_ms + 1 };
+  const late = await box.run("checkProofs", { proofs: log.proofs(), messages: [moved] });
+  assert.deepEqual(failed(late), [["commitment"]]);
+
+  const { log: sealedLog, check, messages } = await world();
+  const [first, ...rest] = messages as [WireMessage, ...WireMessage[]];
+  const hour = { ...first, received_ms: first.received_ms + 3_600_000 };
+  assert.deepEqual(failed(await check(sealedLog.proofs(), [hour, ...rest])), [["commitment"], [], []]);
+});
+
 test("the newest block's tree must be the signed one", async () => {
   const { log, check, messages } = await world();
   const other = new Log();

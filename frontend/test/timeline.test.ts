@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Bubble, isAltered, isDowngrade, Timeline } from "../pure/timeline.ts";
+import { type Bubble, isAltered, isDowngrade, isLate, Timeline } from "../pure/timeline.ts";
 
 const NOON = Date.UTC(2026, 10, 3, 12);
 const id = (number: number): string => `0190a000-0000-7000-8000-${String(number).padStart(12, "0")}`;
@@ -159,4 +159,12 @@ test("a readable message after an encrypted one is a downgrade", () => {
   assert.equal(isDowngrade(bubble(3, { mode: "standard" }), 2), true);
   assert.equal(isDowngrade(bubble(1, { mode: "standard" }), 2), false);
   assert.equal(isDowngrade(bubble(3, { mode: "standard" }), 0), false);
+});
+
+test("an accepted message that is not sealed within a minute is late", () => {
+  assert.equal(isLate(bubble(1), NOON + 60_000), false);
+  assert.equal(isLate(bubble(1), NOON + 62_000), true);
+  assert.equal(isLate(bubble(1), NOON - 11 * 60_000), true, "a time in the future must not put it off");
+  assert.equal(isLate(bubble(1, { seal: "sealed" }), NOON + 62_000), false);
+  assert.equal(isLate({ ...bubble(1), seq: null }, NOON + 62_000), false);
 });

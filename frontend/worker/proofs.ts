@@ -26,6 +26,9 @@ import type { LedgerAlarm, PinnedCheckpoint, ProofReport, ProofResult, ProofStep
 import type { Store } from "./store.ts";
 import { envelopeDigest, type Texts } from "./texts.ts";
 
+/** How far a sender's clock may be away from the server's. */
+const CLOCK_WINDOW_MS = 10 * 60_000;
+
 type Compared = { readonly expected?: string; readonly found?: string };
 
 function step(name: ProofStep["name"], state: ProofStep["state"], detail: string, { expected, found }: Compared = {}): ProofStep {
@@ -65,6 +68,7 @@ export async function checkProofs(
     const byId = new Map(messages.map((message) => [message.id, message]));
     const items: ProofResult[] = [];
     for (const proof of proofs.items) items.push(await checkItem(proof, byId.get(proof.message), checkpoint, texts));
+    items.push(...withoutProof(proofs, messages));
     const isVerified = steps.every(({ state }) => state === "ok");
     return { alarm: null, steps, items, pending, pinned: isVerified ? await pin(store, proofs, checkpoint, nowMs) : pinned };
   } catch (error) {
@@ -134,6 +138,15 @@ function pin(store: Store, { vkey, checkpoint: note }: WireProofs, { origin, siz
   return store.update<PinnedCheckpoint>("meta", "checkpoint", (old) => (old && old.size > fresh.size ? old : fresh));
 }
 
+/** Messages that the answer passes over in silence; an honest server proves each one or says that it waits. */
+function withoutProof({ items, pending }: WireProofs, messages: readonly WireMessage[]): ProofResult[] {
+  const told = new Set([...items.map(({ message }) => message), ...messages.flatMap(({ id, seq }) => (pending.includes(seq) ? [id] : []))]);
+  const steps = [step("inclusion", "failed", "The server shows no entry of the ledger for this message.")];
+  return messages
+    .filter(({ id }) => !told.has(id))
+    .map(({ id, seq }) => ({ seq, message: id, state: "altered", index: null, block: null, steps }));
+}
+
 async function checkItem(proof: WireProof, message: WireMessage | undefined, checkpoint: Checkpoint, texts: Texts): Promise<ProofResult> {
   const { block, step: blockStep } = await checkBlock(proof, checkpoint);
   const steps = [
@@ -190,6 +203,8 @@ async function openingOf(message: WireMessage, proof: WireProof): Promise<Bytes>
   if (proof.seq !== message.seq) throw new FormatError("number", "of the proof is not the message's");
   const [header, body] = [fromBase64(message.header), fromBase64(message.body)];
   const signature = fromBase64(message.signature ?? "");
+  const { createdMs } = parseHeader(header);
+  if (!isTimely(message, createdMs)) throw new FormatError("time", "of receipt is not the one that was sealed");
   return encodeOpening({
     mode: message.mode === "end_to_end" ? MODE_END_TO_END : MODE_STANDARD,
     flags: 0,
@@ -197,13 +212,17 @@ async function openingOf(message: WireMessage, proof: WireProof): Promise<Bytes>
     conversation: message.conversation,
     sender: message.sender,
     convSeq: message.seq,
-    createdMs: parseHeader(header).createdMs,
+    createdMs,
     refSeq: NO_REFERENCE,
     body: await bodyDigest(header, body),
     signature: signature.length > 0 ? await sha256(signature) : new Uint8Array(32),
     media: new Uint8Array(32),
   });
 }
+
+/** A server stamps a readable message once; a sealed one it takes only near the time that its sender signed. */
+const isTimely = ({ mode, received_ms: receivedMs }: WireMessage, createdMs: number): boolean =>
+  Math.abs(receivedMs - createdMs) <= (mode === "standard" ? 0 : CLOCK_WINDOW_MS);
 
 async function checkInclusion(proof: WireProof, checkpoint: Checkpoint): Promise<ProofStep> {
   const leaf = await leafHash(fromHex(proof.entry));

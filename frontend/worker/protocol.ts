@@ -186,7 +186,8 @@ export interface ProofResult {
   readonly message: Uuid;
   /** `sealed` when every step is ok; `altered` when one failed; `unchecked` when one could not be done. */
   readonly state: "sealed" | "altered" | "unchecked";
-  readonly index: number;
+  /** Null when the server shows no entry at all. */
+  readonly index: number | null;
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestampMs: Millis } | null;
   readonly steps: readonly ProofStep[];
 }
