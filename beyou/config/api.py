@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -57,6 +58,12 @@ def framework_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What ninja refuses by itself: bytes that are no JSON, and a failed CSRF check."""
     if error.status_code == 403:
         return problem_response(StalePage("Load the page again, then retry."))
+    return problem_response(BadRequest("The body must be JSON (RFC 8259)."))
+
+
+@api.exception_handler(RawPostDataException)
+def form_instead_of_json(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+    """A multipart body: the CSRF check has read it as a form, so nothing is left to parse."""
     return problem_response(BadRequest("The body must be JSON (RFC 8259)."))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -216,6 +217,19 @@ def test_bytes_that_are_no_json_get_a_problem_with_a_code(body: bytes) -> None:
     address = f"/api/v1/conversations/{chat(alice, bob).id}/messages"
     answer = members.client_of(alice).post(address, body, content_type="application/json")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "bad_request"
+
+
+def test_a_form_instead_of_json_gets_a_problem_with_a_code() -> None:
+    alice, bob = members.alice(), members.bob()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    client.get("/home")
+    # The CSRF check then looks into the form before the API looks for JSON.
+    token = {"X-CSRFToken": client.cookies[settings.CSRF_COOKIE_NAME].value}
+    address = f"/api/v1/conversations/{chat(alice, bob).id}/messages"
+    answer = client.post(address, {"text": "Hi"}, headers=token)
+    assert answer.status_code == 400
     assert answer.json()["code"] == "bad_request"
 
 
