@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from websockets.exceptions import ConnectionClosed
 
 from beyou.blocks.models import UserBlock
+from beyou.core import clock
 from beyou.core.ids import uuid7
 from beyou.core.ports import realtime
 from beyou.core.realtime import socket as sockets
@@ -200,6 +202,24 @@ def test_a_sign_out_closes_the_sockets_of_that_session_within_a_second(live: Liv
         here.post("/sign-out")
         assert tab.close_code(timeout=2) == 4409
         assert time.monotonic() - begin < 1
+        assert is_alive(other)
+
+
+@pytest.mark.parametrize("end", ["expired", "closed"])
+def test_a_session_that_ends_in_silence_loses_its_sockets(
+    live: Live, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr("beyou.core.realtime.endpoint.RECHECK_SECONDS", 0.0)
+    alice = members.alice()
+    key = str(members.client_of(alice).session.session_key)
+    with live.socket(session=key) as tab, live.socket(members.bob()) as other:
+        assert is_alive(tab)
+        if end == "expired":
+            Session.objects.filter(session_key=key).update(expire_date=clock.now())
+        else:
+            type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+        tab.send(type="ping")
+        assert tab.close_code(timeout=2) == 4409
         assert is_alive(other)
 
 

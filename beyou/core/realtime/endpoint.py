@@ -12,15 +12,28 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db import DatabaseError
 from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 
 from beyou.core import clock
 from beyou.core.ports.realtime import EVERYBODY, member_room, session_room
 from beyou.core.realtime.hub import Hub
-from beyou.core.realtime.socket import NOT_SIGNED_IN, WRONG_ORIGIN, Receive, Send, Socket
+from beyou.core.realtime.socket import (
+    NOT_SIGNED_IN,
+    SESSION_ENDED,
+    WRONG_ORIGIN,
+    Message,
+    Receive,
+    Send,
+    Socket,
+)
 
 Scope = MutableMapping[str, Any]
+
+#: Clients ping every 25 s, so that a session that ended in silence keeps its sockets for a minute and a half
+#: at most.
+RECHECK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +52,38 @@ async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None
     await send({"type": "websocket.accept"})
     if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
         return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
-    identity = await hub.read(lambda: authenticate(headers.get("cookie", "")))
+    cookies = headers.get("cookie", "")
+    identity = await hub.read(lambda: authenticate(cookies))
     if identity is None:
         return await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
     rooms = (member_room(identity.member_id), identity.session, EVERYBODY)
     socket = Socket(member_id=identity.member_id, rooms=rooms, send=send)
-    await _serve(socket, receive, hub)
+    await _serve(socket, _while_valid(socket, identity, cookies, receive, hub), hub)
     return None
+
+
+def _while_valid(socket: Socket, identity: Identity, cookies: str, receive: Receive, hub: Hub) -> Receive:
+    """`receive`, but now and then the session is looked up again: it may have ended without closing its
+    room, by its age, by another process while Redis was away, or just before the socket joined.
+    """
+    loop = asyncio.get_running_loop()
+    due = loop.time() + RECHECK_SECONDS
+
+    async def next_message() -> Message:
+        nonlocal due
+        message = await receive()
+        if loop.time() >= due:
+            due = loop.time() + RECHECK_SECONDS
+            try:
+                is_valid = await hub.read(lambda: authenticate(cookies)) == identity
+            except DatabaseError:
+                # Away for a while: that ends nobody's session, and nothing can be read or written meanwhile.
+                is_valid = True
+            if not is_valid:
+                socket.close(SESSION_ENDED)
+        return message
+
+    return next_message
 
 
 async def _serve(socket: Socket, receive: Receive, hub: Hub) -> None:
