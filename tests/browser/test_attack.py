@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
+from playwright.sync_api import BrowserContext, Page, Request, Route, WebSocket, expect
 
 from tests.browser.conftest import Opened, befriend
 from tests.browser.server import Server
@@ -147,6 +147,73 @@ def test_a_readable_message_cannot_be_slipped_into_an_encrypted_conversation(
         )
     at_bob.reload()
     expect(at_bob.locator("li.bubble").last).to_have_attribute("data-state", "altered", timeout=20_000)
+
+
+def test_a_message_cut_off_from_the_ledger_is_an_alarm_and_does_not_stay_pending(
+    own_live: Server, open_person: Opened
+) -> None:
+    befriend(own_live, "alice", "bob")
+    at_alice, at_bob = talk_of_five(own_live, open_person(own_live, "alice"), open_person(own_live, "bob"))
+    victim = message_id(at_alice, "Line 1")
+    with open_database(own_live) as database:
+        changed = database.execute(
+            "UPDATE ledger_entry SET message_id = NULL WHERE message_id = ?", [UUID(victim).hex]
+        )
+        assert changed.rowcount == 1
+    for page in (at_alice, at_bob):
+        page.reload()
+        altered = page.locator(f'li.bubble[data-message="{victim}"]')
+        expect(altered).to_have_attribute("data-state", "altered", timeout=20_000)
+        expect(page.locator('li.bubble[data-state="sealed"]')).to_have_count(4, timeout=20_000)
+
+
+def test_a_server_that_says_soon_for_ever_is_seen(own_live: Server, open_person: Opened) -> None:
+    befriend(own_live, "alice", "bob")
+    at_alice, _ = talk_of_five(own_live, open_person(own_live, "alice"), open_person(own_live, "bob"))
+    at_alice.clock.install()
+    at_alice.route(
+        "**/proofs?*", lambda route: route.fulfill(status=503, json={"code": "busy", "detail": "Soon."})
+    )
+    at_alice.reload()
+    expect(at_alice.locator("li.bubble")).to_have_count(5)
+    at_alice.clock.fast_forward(120_000)
+    late = at_alice.get_by_text("Not sealed in time")
+    expect(late).to_have_count(5, timeout=20_000)
+
+
+def test_a_server_that_lies_about_the_mode_gets_no_readable_text(
+    own_live: Server, open_person: Opened
+) -> None:
+    befriend(own_live, "alice", "bob")
+    at_alice, _ = talk_of_five(own_live, open_person(own_live, "alice"), open_person(own_live, "bob"))
+    posted: list[str] = []
+
+    def lie(route: Route) -> None:
+        """The answer of the server with the word "end_to_end" taken out."""
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("end_to_end", "standard"))
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: posted.append(str(frame)))
+
+    at_alice.on("request", lambda request: posted.append(request.post_data or ""))
+    at_alice.on("websocket", listen)
+    at_alice.route(f"**/api/v1/conversations/{at_alice.url.rsplit('/', 1)[-1]}", lie)
+    # The page comes through the service worker, where no route reaches it: it lies as soon as it is parsed.
+    at_alice.add_init_script(
+        """new MutationObserver(() => {
+          const thread = document.querySelector("chat-thread[data-mode]");
+          if (thread) thread.dataset.mode = "standard";
+        }).observe(document, {childList: true, subtree: true});"""
+    )
+    at_alice.reload()
+    expect_state(at_alice, "Line 4", "sealed")
+    expect(at_alice.locator("chat-thread")).to_have_attribute("data-mode", "standard")
+    expect(at_alice.locator("chat-mode")).to_contain_text("End-to-end encrypted")
+    say(at_alice, "whispered")
+    expect_state(at_alice, "whispered", "sealed")
+    assert any('"wraps"' in text for text in posted)
+    assert not any("whispered" in text for text in posted)
 
 
 def test_foreign_and_unknown_conversations_look_the_same(live: Server, open_person: Opened) -> None:
