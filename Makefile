@@ -94,7 +94,7 @@ engines: .venv/.dev frontend ## The same tests on private MariaDB, PostgreSQL an
 
 browser: .venv/.dev frontend ## Tests in Chromium
 	.ci/provide chromium=chromium
-	$(PYTEST) -m browser tests/browser
+	$(PYTEST) -n 2 -m browser tests/browser
 
 journeys: .venv/.dev frontend ## Whole stories told over HTTP alone
 	$(PYTEST) tests/journeys

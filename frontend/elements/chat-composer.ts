@@ -75,8 +75,9 @@ export class ChatComposer extends HTMLElement {
 
   async #send(): Promise<void> {
     const field = this.#field!;
-    const text = field.value.trim();
-    if (text === "" || this.#chat!.isLoading) return;
+    // Not trimmed: what was typed is what arrives, indentation too.
+    const text = field.value;
+    if (text.trim() === "" || this.#chat!.isLoading) return;
     const bytes = utf8(text).length;
     if (bytes > LIMIT_BYTES) {
       this.#trouble = `This message is too long: it has ${bytes.toLocaleString()} bytes and ${LIMIT_BYTES.toLocaleString()} fit. Send it in parts; nothing was lost.`;

@@ -47,6 +47,12 @@ def test_strangers_become_friends_and_talk_end_to_end_live_and_sealed(live: Serv
         expect_state(page, "I saw it, too 🪿 مرحبا", "sealed")
     expect(bubble(at_alice, "The heron is back at the pond")).to_have_attribute("data-delivery", "read")
 
+    indented = "    if heron:\n\tprint(heron)  "
+    at_bob.get_by_placeholder("Message").fill(indented)
+    at_bob.get_by_placeholder("Message").press("Enter")
+    expect(at_alice.locator("li.bubble > p").last).to_contain_text("print(heron)")
+    assert at_alice.locator("li.bubble > p").last.text_content() == indented
+
     with sqlite3.connect(live.database) as database:
         modes = database.execute(
             "SELECT DISTINCT mode FROM messaging_message m JOIN users_user u ON u.id = m.sender_id "
@@ -56,8 +62,8 @@ def test_strangers_become_friends_and_talk_end_to_end_live_and_sealed(live: Serv
 
     for page in (at_alice, at_bob):
         page.reload()
-        expect(page.locator("li.bubble[data-message]")).to_have_count(2)
-        assert texts(page) == ["The heron is back at the pond", "I saw it, too 🪿 مرحبا"]
+        expect(page.locator("li.bubble[data-message]")).to_have_count(3)
+        assert texts(page)[:2] == ["The heron is back at the pond", "I saw it, too 🪿 مرحبا"]
 
 
 def test_the_proof_sheet_checks_every_step_and_hands_out_the_receipt(
