@@ -15,7 +15,6 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from beyou.core import clock
@@ -111,7 +110,12 @@ class Sealer:
         block = chain.next_block(state, [row.entry for row in waiting], clock.now_ms(), self._signer)
         if block is None:
             return False
-        policy, policy_hex = storage.policy_after(state, waiting)
+        try:
+            policy, policy_hex = storage.policy_after(state, waiting)
+        except FormatError as error:
+            raise SealingRefused(
+                "bad_document", f"A waiting consensus document: {error}.", block_no=state.next_block
+            ) from error
         seal_us = (time.perf_counter_ns() - started) // 1000
         self._is_published = False
         storage.commit_block(
@@ -202,12 +206,13 @@ class SealerThread(threading.Thread):
 
     def _round(self) -> float:
         """Seals all that waits; returns the seconds until the next look."""
-        close_old_connections()
         try:
+            close_old_connections()
             while self._sealer.step() == BATCH:
                 pass
-        except (DatabaseError, OSError):
-            # The database or the disk may be away for a while; entries wait safely in the outbox.
+        # The database or the disk may be away for a while; entries wait safely in the outbox. And a bug
+        # must not end sealing in silence.
+        except Exception:
             log.exception("ledger.sealing_failed")
             return _AFTER_A_FAILURE
         return PERIOD

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from beyou.ledger import chain, highwater, services, storage
-from beyou.ledger.consensus import Policy, violation
+from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, violation
 from beyou.ledger.errors import LedgerDamaged
 from beyou.ledger.format import BlockHeader, Consensus, Entry, Kind
 from beyou.ledger.merkle import leaf_hash, tree_root
@@ -249,6 +249,13 @@ def test_a_forged_outbox_row_is_named_and_not_sealed(log: Log) -> None:
     forged = OutboxRow.objects.create(kind=Kind.LINK, entry=entry, created_ms=0)
     log.seal()
     assert f"Waiting entry {forged.id}" in frozen_because("bad_outbox_row")
+
+
+def test_a_malformed_consensus_document_is_named_and_not_sealed(log: Log) -> None:
+    log.grow(1, 2)
+    services.record_document(Kind.KEY, b'{"format":"%s"}' % CONSENSUS_FORMAT.encode())
+    log.seal()
+    assert "malformed consensus document" in frozen_because("bad_document")
 
 
 def test_resuming_goes_on_and_resolves_the_alert(log: Log) -> None:
