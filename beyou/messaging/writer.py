@@ -34,7 +34,6 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         while group := self._next_group():
-            close_old_connections()
             self._commit(group)
         connection.close()
 
@@ -62,6 +61,8 @@ class Writer(threading.Thread):
 
     def _commit(self, group: list[tuple[Draft, Answer]]) -> None:
         try:
+            # In here, since closing a broken connection may fail as well and must not end the thread.
+            close_old_connections()
             results = accept_messages([draft for draft, _ in group])
         # One draft that breaks the database's patience must not take the others with it.
         except Exception as error:
