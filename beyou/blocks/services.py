@@ -24,10 +24,15 @@ def block(*, member_id: UUID, other_id: UUID, reason: str = "") -> None:
     # Whoever befriends one of the two at this moment holds the same locks in the same order.
     lock_members([member_id, other_id])
     _, is_new = UserBlock.objects.get_or_create(
-        blocker_id=member_id, blocked_id=other_id, defaults={"reason": reason.strip()[:REASON_LENGTH]}
+        blocker_id=member_id, blocked_id=other_id, defaults={"reason": _plain(reason)}
     )
     if is_new:
         publish(UserBlocked(member_id, other_id))
+
+
+def _plain(reason: str) -> str:
+    """One line without NUL, which PostgreSQL does not store."""
+    return " ".join(reason.replace("\0", " ").split())[:REASON_LENGTH]
 
 
 def unblock(*, member_id: UUID, other_id: UUID) -> None:

@@ -54,6 +54,13 @@ def test_the_list_is_ones_own() -> None:
     assert not UserBlock.objects.exists()
 
 
+def test_a_reason_is_one_line_without_nul() -> None:
+    alice = members.alice()
+    members.mallory()
+    client_of(alice).post("/u/mallory/block", {"reason": " a\0b\n c "})
+    assert UserBlock.objects.get().reason == "a b c"
+
+
 def test_an_endless_reason_is_cut() -> None:
     alice = members.alice()
     members.mallory()

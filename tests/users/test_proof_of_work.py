@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from beyou.users import proof_of_work
 
@@ -19,6 +20,14 @@ def _payload(change: Any) -> str:
 def test_a_solution_pays_once() -> None:
     payload = proof_of_work.solve(proof_of_work.new_challenge())
     assert proof_of_work.is_paid(payload)
+    assert not proof_of_work.is_paid(payload)
+
+
+def test_a_spent_solution_is_not_pushed_out_by_others() -> None:
+    payload = proof_of_work.solve(proof_of_work.new_challenge())
+    assert proof_of_work.is_paid(payload)
+    for number in range(5_000):
+        cache.add(f"proof-of-work:{number}", 1, proof_of_work.VALID_SECONDS)
     assert not proof_of_work.is_paid(payload)
 
 
