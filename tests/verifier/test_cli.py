@@ -174,6 +174,15 @@ def test_an_altered_opening_is_named(log: Log, folder: Path, capsys: pytest.Capt
     )
 
 
+def test_a_message_that_is_gone_is_named_by_its_entry(
+    log: Log, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (folder / "openings.jsonl").read_text().splitlines()
+    (folder / "openings.jsonl").write_text("\n".join(lines[:8] + lines[9:]) + "\n")
+    gone = f"entry {json.loads(lines[8])['seq']} seals a message that is not in the export"
+    assert gone in first_problem(log, folder, capsys)
+
+
 def test_a_checkpoint_of_another_key_is_bad(
     log: Log, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from beyou_ledger.bytes_of import (
     ENTRY_SIZE,
     GENESIS,
     LINK,
+    MESSAGE,
     POA,
     POW,
     Header,
@@ -144,12 +145,19 @@ class Export:
 
     def _check_openings(self, entries: list[bytes]) -> Iterator[Problem]:
         path = self._folder / "openings.jsonl"
-        for line in _lines(path) if path.exists() else ():
+        if not path.exists():
+            return
+        opened: set[int] = set()
+        for line in _lines(path):
             seq, opening = line["seq"], bytes.fromhex(line["opening"])
             message = parse_opening(opening).message
             if entries[seq] != message_entry(bytes.fromhex(line["salt"]), opening, entries[seq][4]):
                 yield Problem(f"message {message}", f"is not what entry {seq} sealed")
-            self.opened += 1
+            opened.add(seq)
+        self.opened = len(opened)
+        for seq, entry in enumerate(entries):
+            if entry[4] == MESSAGE and seq not in opened:
+                yield Problem(f"entry {seq}", "seals a message that is not in the export: deleted or cut off")
 
     def _documents(self) -> dict[bytes, bytes]:
         lines = _lines(self._folder / "documents.jsonl")
