@@ -1,36 +1,22 @@
 """A thread as the server draws it: days, the line above the first unread message, and bubbles."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from beyou.core import clock
+from beyou.core.templatetags.beyou import icon
 from beyou.messaging import wire
 from beyou.messaging.models import Message, MessageWrap
 from beyou.messaging.queries import Access
 
-
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One message, ready to be shown. `text` is None for one that only a browser can open.
-
-    Classes and times are made here: fifty times each, template tags would cost most of the page.
-    """
-
-    id: str
-    seq: int
-    sender: str
-    text: str | None
-    classes: str
-    is_damaged: bool
-    is_first_unread: bool
-    iso: str
-    clock: str
-    day: str
+_ALTERED = mark_safe(' data-state="altered"')
 
 
 def wire_of(row: Message, access: Access, wraps: Mapping[UUID, Sequence[MessageWrap]]) -> dict[str, Any]:
@@ -42,28 +28,47 @@ def encode(messages: Sequence[Mapping[str, Any]]) -> str:
     return orjson.dumps(messages).decode()
 
 
-def bubbles(messages: Sequence[Mapping[str, Any]], *, me: UUID, read_seq: int) -> list[Bubble]:
-    """The messages with the days between them. A turn is where the speaker changes."""
-    drawn: list[Bubble] = []
+def bubbles(messages: Sequence[Mapping[str, Any]], *, me: UUID, read_seq: int) -> SafeString:
+    """The messages as list items, with the days between them. A turn is where the speaker changes.
+
+    Made here: fifty times over, the tags of a template would cost most of the page.
+    """
+    items: list[str] = []
+    altered = format_html(
+        '<p class="closed">{}This message was altered in the database.</p>', icon("shield-alert")
+    )
+    locked = format_html('<p class="closed">{}Encrypted message</p>', icon("lock"))
     day, sender, is_unread_shown = None, "", False
     for message in messages:
         moment = clock.from_ms(message["received_ms"])
         is_mine, is_turn = message["sender"] == str(me), message["sender"] != sender
-        is_first_unread = not is_unread_shown and not is_mine and message["seq"] > read_seq
-        drawn.append(
-            Bubble(
-                id=message["id"],
-                seq=message["seq"],
-                sender=message["sender"],
-                text=message["text"],
-                classes=f"bubble{' mine' if is_mine else ''}{' turn' if is_turn else ''}",
-                is_damaged=message["damaged"],
-                is_first_unread=is_first_unread,
-                iso=moment.isoformat(timespec="seconds"),
-                clock=f"{moment:%H:%M}",
-                day=date_format(moment, "j F Y") if moment.date() != day else "",
-            )
-        )
+        if moment.date() != day:
+            items.append(format_html('<li class="day">{}</li>', date_format(moment, "j F Y")))
+        if not is_unread_shown and not is_mine and message["seq"] > read_seq:
+            items.append('<li class="first-unread">New</li>')
+            is_unread_shown = True
+        if message["damaged"]:
+            content = altered
+        elif message["text"] is None:
+            content = locked
+        else:
+            content = format_html('<p dir="auto">{}</p>', message["text"])
+        classes = f"bubble{' mine' if is_mine else ''}{' turn' if is_turn else ''}"
+        items.append(_bubble(message, classes, content, moment))
         day, sender = moment.date(), message["sender"]
-        is_unread_shown = is_unread_shown or is_first_unread
-    return drawn
+    return mark_safe("\n".join(items))  # noqa: S308  (each part is escaped)
+
+
+def _bubble(message: Mapping[str, Any], classes: str, content: SafeString, moment: dt.datetime) -> SafeString:
+    return format_html(
+        '<li class="{}" id="m-{}" data-seq="{}" data-sender="{}"{}>{}'
+        '<span class="meta"><time datetime="{}">{}</time></span></li>',
+        classes,
+        message["id"],
+        message["seq"],
+        message["sender"],
+        _ALTERED if message["damaged"] else "",
+        content,
+        moment.isoformat(timespec="seconds"),
+        f"{moment:%H:%M}",
+    )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from beyou.blocks.queries import blocked_with
+from beyou.core.bulk import Lookup
 from beyou.core.errors import NotFound
 from beyou.notifications.models import Notification
 
@@ -27,12 +28,28 @@ class Page:
 
 def notifications_for(member_id: UUID) -> QuerySet[Notification]:
     """What the member may see: nothing about somebody with whom there is a block."""
-    visible = Notification.objects.filter(member_id=member_id, actor__is_active=True)
-    return visible.exclude(blocked_with("member_id", "actor_id"))
+    return _visible().filter(member_id=member_id)
+
+
+def _visible() -> QuerySet[Notification]:
+    return Notification.objects.filter(actor__is_active=True).exclude(blocked_with("member_id", "actor_id"))
+
+
+_UNREAD = Lookup(
+    lambda ids: (
+        _visible()
+        .filter(member_id__in=ids, read_at=None)
+        .order_by()
+        .values("member_id")
+        .annotate(unread=Count("id"))
+        .values_list("unread")
+    )
+)
 
 
 def unread_count(member_id: UUID) -> int:
-    return notifications_for(member_id).filter(read_at=None).count()
+    """One statement, on every page that shows the bell."""
+    return sum(count for (count,) in _UNREAD([member_id]))
 
 
 def notification_page(member_id: UUID, *, before: UUID | None = None, limit: int = PAGE) -> Page:
