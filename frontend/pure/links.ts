@@ -9,16 +9,27 @@ export interface Piece {
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\u202a-\u202e\u2066-\u2069]+/giu;
 const PAIRS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 
-const count = (text: string, character: string): number => text.split(character).length - 1;
+/** How often each character of the brackets stands in the text. */
+function brackets(text: string): Map<string, number> {
+  const counts = new Map(Object.entries(PAIRS).flatMap((pair) => pair.map((character) => [character, 0])));
+  for (const character of text) {
+    const seen = counts.get(character);
+    if (seen !== undefined) counts.set(character, seen + 1);
+  }
+  return counts;
+}
 
 /** A sentence often ends right after an address; the mark belongs to the sentence, unless it closes a bracket in it. */
 function withoutTrailingMarks(address: string): string {
+  // Counted once: counting again at each mark would let a message of brackets freeze its reader's page.
+  const counts = brackets(address);
   let end = address.length;
   while (end > 0) {
     const last = address[end - 1]!;
     const opening = PAIRS[last];
-    const dangling = opening !== undefined && count(address.slice(0, end), last) > count(address.slice(0, end), opening);
+    const dangling = opening !== undefined && counts.get(last)! > counts.get(opening)!;
     if (!dangling && !".,;:!?…".includes(last)) break;
+    if (dangling) counts.set(last, counts.get(last)! - 1);
     end--;
   }
   return address.slice(0, end);

@@ -32,3 +32,9 @@ test("no other scheme becomes a link, and quotes and direction marks end one", (
   assert.deepEqual(hrefs('https://a.example/"onmouseover="x'), ["https://a.example/"]);
   assert.deepEqual(hrefs("https://a.example/\u202egpj.exe"), ["https://a.example/"]);
 });
+
+test("an address of brackets alone takes no time", () => {
+  const begin = performance.now();
+  assert.equal(linkPieces(`https://example.org/${")".repeat(65_000)}`)[0]?.href, "https://example.org/");
+  assert.ok(performance.now() - begin < 1000);
+});
