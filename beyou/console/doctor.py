@@ -18,6 +18,7 @@ from django.db.utils import Error as DatabaseError
 
 from beyou.core import events, keyring
 from beyou.core.templatetags.beyou import STYLE, built_file
+from beyou.ledger import queries as ledger
 
 _LEAST_FREE_BYTES = 1024**3
 _MAIL_SECONDS = 5
@@ -59,6 +60,7 @@ def examine() -> Iterator[Finding]:
         "Pages": _frontend,
         "Database": _database,
         "Events": _outbox,
+        "Ledger": _ledger,
         "Keys": _keys,
         "Mail": _mail,
         "Cache": _cache,
@@ -124,6 +126,14 @@ def _outbox() -> Iterator[Finding]:
     parked = events.parked()
     detail = f"{parked} parked" if parked else "none parked"
     yield Finding("Events", not parked, detail, "Their handlers failed again and again: read the log.")
+
+
+def _ledger() -> Iterator[Finding]:
+    health = ledger.health()
+    state = "sealing is frozen" if health.is_frozen else f"{health.waiting} wait to be sealed"
+    detail = f"{health.size} entries, {state}, {health.open_alerts} open alerts"
+    advice = "Read the alerts in the log, run `beyou verify`, then decide about `beyou resume_sealing`."
+    yield Finding("Ledger", health.is_well, detail, advice)
 
 
 def _keys() -> Iterator[Finding]:

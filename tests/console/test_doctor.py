@@ -14,6 +14,7 @@ from beyou.console import doctor
 from beyou.console.doctor import Finding
 from beyou.core import clock
 from beyou.core.models import OutboxEvent
+from beyou.ledger import services
 from tests.engines.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def _ailments(subject: str) -> list[Finding]:
 
 def test_every_subject_is_looked_at() -> None:
     subjects = list(dict.fromkeys(finding.subject for finding in doctor.examine()))
-    assert subjects == ["Python", "Pages", "Database", "Events", "Keys", "Mail", "Cache", "Disk"]
+    assert subjects == ["Python", "Pages", "Database", "Events", "Ledger", "Keys", "Mail", "Cache", "Disk"]
 
 
 def test_a_database_that_could_lose_commits_is_named() -> None:
@@ -51,6 +52,14 @@ def test_parked_events_are_counted() -> None:
         handler="x", event="X", payload={}, created_ms=moment, due_ms=moment, parked=True
     )
     assert [finding.detail for finding in _ailments("Events")] == ["1 parked"]
+
+
+def test_a_ledger_that_alarms_is_named() -> None:
+    assert _ailments("Ledger") == []
+    services.raise_alert(kind="test", detail="A person must look.")
+    assert [finding.detail for finding in _ailments("Ledger")] == [
+        "0 entries, 0 wait to be sealed, 1 open alerts"
+    ]
 
 
 def test_an_unreachable_mail_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
