@@ -22,7 +22,7 @@ from beyou.ledger import chain, genesis, highwater, services, storage
 from beyou.ledger.chain import State, Waiting
 from beyou.ledger.errors import HighWaterRefused, LedgerDamaged, NotDurable, SealingRefused
 from beyou.ledger.format import FormatError
-from beyou.ledger.models import CheckpointRow, Head
+from beyou.ledger.models import Head
 from beyou.ledger.note import Checkpoint, Signer
 
 log = structlog.get_logger()
@@ -150,9 +150,7 @@ class Sealer:
             note = self._signer.note(Checkpoint(self._signer.verifier.name, state.size, root).text())
             if signed != state.size:
                 highwater.write(self._high_water, note)
-            CheckpointRow.objects.bulk_create(
-                [CheckpointRow(tree_size=state.size, note=note)], ignore_conflicts=True
-            )
+            storage.record_checkpoint(state.size, note)
         self._is_published = True
         return state
 

@@ -1,6 +1,7 @@
 """How the sealer reads the state of the log from rows, and commits a block by compare-and-swap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from beyou.ledger.format import BlockHeader, Entry, FormatError, Kind
 from beyou.ledger.merkle import HASH_SIZE, Tile, TileNodes, edge_tiles, fold, peak_nodes, tile_of
 from beyou.ledger.models import (
     BlockRow,
+    CheckpointRow,
     ConversationStatistics,
     Document,
     EntryRow,
@@ -24,6 +26,10 @@ from beyou.ledger.models import (
 
 _LEVEL_BITS: Final = 48
 _ENTRY_COLUMNS: Final = ("seq", "block_no", "outbox_id", "kind", "message_id", "conversation_id", "entry")
+_BLOCK_COLUMNS: Final = (
+    *("block_no", "header", "hash_hex", "first_seq", "leaf_count", "tree_size", "sealed_ms"),
+    *("attempts", "mine_us", "seal_us", "proposer", "proof"),
+)
 _STATISTICS_COLUMNS: Final = (
     *("conversation_id", "leaves", "blocks"),
     *("first_seq", "last_seq", "first_block", "last_block"),
@@ -199,24 +205,12 @@ def _insert_entries(block: Block, waiting: Sequence[Waiting]) -> None:
 
 def _insert_block(block: Block, proposer: str, seal_us: int) -> None:
     header = block.header
-    BlockRow.objects.bulk_create(
-        [
-            BlockRow(
-                block_no=header.index,
-                header=header.encode(),
-                hash_hex=block.hash.hex(),
-                first_seq=header.first_seq,
-                leaf_count=header.leaf_count,
-                tree_size=header.tree_size,
-                sealed_ms=header.timestamp_ms,
-                attempts=block.attempts,
-                mine_us=block.mine_us,
-                seal_us=seal_us,
-                proposer=proposer,
-                proof=block.proof,
-            )
-        ]
+    row = (
+        *(header.index, header.encode(), block.hash.hex(), header.first_seq, header.leaf_count),
+        *(header.tree_size, header.timestamp_ms, block.attempts, block.mine_us, seal_us),
+        *(proposer, block.proof),
     )
+    bulk.insert(BlockRow, _BLOCK_COLUMNS, [row])
 
 
 def _count_conversations(block: Block, waiting: Sequence[Waiting]) -> None:
@@ -241,6 +235,30 @@ def _count_conversations(block: Block, waiting: Sequence[Waiting]) -> None:
         replace=("last_seq", "last_block"),
         add=("leaves", "blocks"),
     )
+
+
+def record_checkpoint(size: int, note: str) -> None:
+    """The signed note stands in a row, too. The high-water file must hold it already.
+
+    On SQLite the row is not synced by itself: the next block's commit does that, and until then a power
+    failure costs nothing, since a sealer that starts signs the same tree again, with the same note.
+    """
+    with _unsynced():
+        CheckpointRow.objects.bulk_create([CheckpointRow(tree_size=size, note=note)], ignore_conflicts=True)
+
+
+@contextmanager
+def _unsynced() -> Iterator[None]:
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")
 
 
 def make_durable(*, required: bool) -> str | None:

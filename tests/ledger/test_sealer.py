@@ -65,6 +65,38 @@ def test_a_quiet_log_gets_no_block(log: Log) -> None:
     assert log.high_water.stat().st_mtime_ns == before
 
 
+def test_a_checkpoint_row_that_a_power_failure_took_is_written_again(log: Log) -> None:
+    log.grow(1, 3)
+    lost = CheckpointRow.objects.order_by("-tree_size")[0]
+    CheckpointRow.objects.filter(tree_size=lost.tree_size).delete()
+    before = log.high_water.stat().st_mtime_ns
+    log.sealer().step()
+    assert CheckpointRow.objects.get(tree_size=lost.tree_size).note == lost.note
+    assert log.high_water.stat().st_mtime_ns == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_on_sqlite_only_the_checkpoint_row_is_not_synced(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("other engines sync every commit")
+
+    def asked() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous")
+            return int(cursor.fetchone()[0])
+
+    seen: list[int] = []
+    write, commit = highwater.write, storage.commit_block
+    monkeypatch.setattr(highwater, "write", lambda *given: (seen.append(asked()), write(*given)))
+    monkeypatch.setattr(
+        storage, "commit_block", lambda *given, **named: (seen.append(asked()), commit(*given, **named))
+    )
+    log.grow(2, 3)
+    # FULL is 2: at every block, at every note that follows it, and when the sealer is done.
+    assert [*seen, asked()] == [2] * (len(seen) + 1)
+    assert len(seen) >= 3
+
+
 def test_every_message_is_sealed_once_in_order_and_every_root_can_be_recomputed(log: Log) -> None:
     said = [message for _ in range(9) for message in log.grow(1, 37)]
     assert not OutboxRow.objects.exists()
