@@ -23,8 +23,16 @@ def main() -> int:
     results: list[Result] = []
     for name in chosen:
         begin = time.monotonic()
-        results += importlib.import_module(f"bench.{name}").main()
-        print(f"bench.{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+        reached = importlib.import_module(f"bench.{name}").main()
+        results += reached
+        # At once as well: minutes of measuring must not be lost when a later one is interrupted.
+        print(
+            f"bench.{name}: {time.monotonic() - begin:.0f} s",
+            table(reached),
+            sep="\n",
+            file=sys.stderr,
+            flush=True,
+        )
     print(f"\nPython {platform.python_version()}, {platform.machine()}, sides interleaved in one run:\n")
     print(table(results))
     return 0 if all(result.reached for result in results) else 1
