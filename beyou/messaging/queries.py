@@ -287,13 +287,13 @@ def next_mode(access: Access) -> Mode:
 def next_modes(accesses: Sequence[Access]) -> dict[UUID, Mode]:
     """The same for many conversations, also in at most one statement."""
     undecided = [each for each in accesses if each.conversation.mode == Mode.STANDARD]
-    with_keys = active_key_sets({key for each in undecided for key in each.member_ids}) if undecided else {}
+    lacking_keys = {
+        key
+        for key, places in places_of(each.conversation.id for each in undecided).items()
+        if any(place.key_set is None for place in places)
+    }
     return {
-        each.conversation.id: (
-            Mode.END_TO_END
-            if each.conversation.mode == Mode.END_TO_END or all(key in with_keys for key in each.member_ids)
-            else Mode.STANDARD
-        )
+        each.conversation.id: Mode.STANDARD if each.conversation.id in lacking_keys else Mode.END_TO_END
         for each in accesses
     }
 

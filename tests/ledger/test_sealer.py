@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -86,11 +88,16 @@ def test_on_sqlite_only_the_checkpoint_row_is_not_synced(log: Log, monkeypatch: 
             return int(cursor.fetchone()[0])
 
     seen: list[int] = []
-    write, commit = highwater.write, storage.commit_block
-    monkeypatch.setattr(highwater, "write", lambda *given: (seen.append(asked()), write(*given)))
-    monkeypatch.setattr(
-        storage, "commit_block", lambda *given, **named: (seen.append(asked()), commit(*given, **named))
-    )
+
+    def watched(step: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            seen.append(asked())
+            return step(*given, **named)
+
+        return call
+
+    monkeypatch.setattr(highwater, "write", watched(highwater.write))
+    monkeypatch.setattr(storage, "commit_block", watched(storage.commit_block))
     log.grow(2, 3)
     # FULL is 2: at every block, at every note that follows it, and when the sealer is done.
     assert [*seen, asked()] == [2] * (len(seen) + 1)
