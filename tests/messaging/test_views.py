@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from beyou.blocks.models import UserBlock
 from beyou.core.ids import uuid7
+from beyou.messaging import bubbles
 from beyou.messaging.models import ConversationMember, Message
 from tests.factories import members
 from tests.messaging.world import Browser, accept, befriend, chat, say
@@ -256,3 +257,11 @@ def test_a_thread_with_an_impossible_row_is_still_shown(changes: dict[str, Any])
     assert [each["text"] for each in initial_messages(page_of(alice, f"/chats/{conversation.id}"))][
         1
     ] == "two"
+
+
+def test_a_number_that_is_markup_in_the_database_stays_text() -> None:
+    me = uuid7()
+    message = {"id": str(uuid7()), "sender": str(me), "seq": '"><script>', "received_ms": 0}
+    drawn = bubbles.bubbles([message | {"text": "one", "damaged": False}], me=me, read_seq=0)
+    assert "<script>" not in drawn
+    assert "&quot;&gt;&lt;script&gt;" in drawn
