@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,9 +63,13 @@ This page is written from the subclasses of `ApplicationError` by `make docs`.
 
 
 def _errors() -> str:
-    import beyou.config.urls  # noqa: F401  (imports every app's pages, and with them every error)
+    import beyou
     from beyou.core.errors import ApplicationError
 
+    # A class exists only once its module is imported; what others imported before must not matter.
+    for module in walk_packages(beyou.__path__, "beyou."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
     found, waiting = set(), [ApplicationError]
     while waiting:
         kind = waiting.pop()

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from django import forms
-from django.http import HttpResponse
+from django.conf import settings as django_settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
+from beyou.config import demo_keys as keys_of_demo
 from beyou.core import clock
+from beyou.core.errors import NotFound
 from beyou.core.toasts import toast
 from beyou.friends import queries as friends
 from beyou.keys import queries as keys
@@ -99,9 +102,39 @@ def look(request: MemberRequest) -> HttpResponse:
     return redirect("pages:look")
 
 
+@require_safe
+def demo_keys(request: HttpRequest) -> HttpResponse:
+    """The recovery files of demo members, for everybody; on any other instance there is no such page."""
+    _only_in_development()
+    handles = sorted(path.stem for path in keys_of_demo.folder().glob("*.pem"))
+    return render(
+        request, "pages/demo_keys.html", {"handles": handles, "passphrase": keys_of_demo.PASSPHRASE}
+    )
+
+
+@require_safe
+def demo_key_file(request: HttpRequest, handle: str) -> HttpResponse:
+    _only_in_development()
+    path = keys_of_demo.recovery_path(handle)
+    if not path.exists():
+        raise NotFound
+    return HttpResponse(
+        path.read_bytes(),
+        content_type="application/x-pem-file",
+        headers={"Content-Disposition": f'attachment; filename="beyou-demo-{handle}.pem"'},
+    )
+
+
+def _only_in_development() -> None:
+    if django_settings.MODE != "development":
+        raise NotFound
+
+
 app_name = "pages"
 urlpatterns = [
     path("home", home, name="home"),
     path("settings", settings, name="settings"),
     path("settings/look", look, name="look"),
+    path("dev/keys", demo_keys, name="demo-keys"),
+    path("dev/keys/<slug:handle>.pem", demo_key_file, name="demo-key-file"),
 ]

@@ -74,6 +74,8 @@ ROUTES: dict[str, Route] = {
     "sign-in": _form(G),
     "sign-out": _post(P),
     "dev/mail": Route(Access.NOBODY, frozenset()),
+    "dev/keys": Route(Access.NOBODY, frozenset()),
+    "dev/keys/<slug:handle>.pem": Route(Access.NOBODY, frozenset()),
     "settings/keys": _get(M),
     "settings/keys/devices/<uuid:device_id>/revoke": _post(O),
     # People

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Opened, befriend
 from tests.browser.server import Server
@@ -191,3 +191,31 @@ def test_a_removed_browser_can_no_longer_send(live: Server, open_person: Opened,
     expect(bubble(at_alice, "From a removed browser")).not_to_have_attribute("data-state", "sealed")
     at_alice.wait_for_timeout(2000)
     assert bubble(at_alice, "From a removed browser").get_attribute("data-state") in {"failed", "queued"}
+
+
+def test_a_demo_member_restores_the_demo_keys_and_reads_the_sealed_talk(
+    own_live: Server, browser: Browser
+) -> None:
+    assert own_live.command("demo").returncode == 0
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(f"{own_live.origin}/sign-in")
+    page.get_by_label("E-mail address").fill("dana@example.org")
+    page.get_by_label("Password").fill("look around and see")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/home")
+    page.goto(f"{own_live.origin}/dev/keys")
+    passphrase = page.locator("main .mono").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Keys of @dana").click()
+    file = own_live.data_dir / "downloaded.pem"
+    download.value.save_as(file)
+    page.goto(f"{own_live.origin}/chats")
+    restore(page, file, passphrase.split("-"))
+    page = open_chat(context, own_live, "charlie")
+    expect(bubble(page, "Did you see the price of the lamp?")).to_be_visible()
+    expect_state(page, "Did you see the price of the lamp?", "sealed")
+    say(page, "The keys work")
+    expect_state(page, "The keys work", "sealed")
+    context.close()

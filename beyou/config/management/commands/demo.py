@@ -2,21 +2,31 @@
 
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
+from beyou.config.demo_keys import DemoKeys, recovery_path
+from beyou.core import clock
 from beyou.core.ids import uuid7
 from beyou.friends import services as friends
 from beyou.friends.rules import Step
+from beyou.messaging import sealing
 from beyou.messaging import services as messaging
-from beyou.messaging.rules import Draft
+from beyou.messaging.envelope import ZERO32, body_digest
+from beyou.messaging.rules import Draft, Envelope
 from beyou.users import services as users
 from beyou.users.models import User
 
 PASSWORD = "look around and see"  # noqa: S105  (public on purpose: it opens demo members only)
-PEOPLE = (("alice", "Alice Ash"), ("bob", "Bob Birch"), ("charlie", "Charlie Cedar"))
+PEOPLE = (
+    ("alice", "Alice Ash"),
+    ("bob", "Bob Birch"),
+    ("charlie", "Charlie Cedar"),
+    ("dana", "Dana Dogwood"),
+)
 TALK = (
     ("bob", "Hello Alice! Shall we try this place?"),
     ("alice", "Let's. I am on the train, so it has to work offline, too."),
@@ -26,6 +36,11 @@ TALK = (
         "bob",
         "It closes as soon as we have both opened our chats. Then only we two can read what follows.",
     ),
+)
+SEALED_TALK = (
+    ("charlie", "Did you see the price of the lamp?"),
+    ("dana", "Yes. And I can show what you offered: this page checks that nobody changed a word."),
+    ("charlie", "Only we two can read it. And whoever has the demo keys, which is everybody."),
 )
 
 
@@ -46,7 +61,10 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def _seed(self) -> None:
-        """All of it or nothing. End-to-end messages cannot be made here: only browsers have private keys."""
+        """All of it or nothing.
+
+        Alice and Bob have no keys yet: their browsers make them. Charlie and Dana have keys of the demo's.
+        """
         members = {
             handle: users.create_member(
                 handle=handle,
@@ -58,11 +76,11 @@ class Command(BaseCommand):
             )
             for handle, name in PEOPLE
         }
-        alice, bob, charlie = (members[handle].id for handle, _ in PEOPLE)
-        for asking, answering in ((bob, alice), (charlie, bob), (charlie, alice)):
+        alice, bob, charlie, dana = (members[handle].id for handle, _ in PEOPLE)
+        for asking, answering in ((bob, alice), (charlie, bob), (dana, charlie), (charlie, alice)):
             friends.take(member_id=asking, other_id=answering, step=Step.REQUEST)
         # Charlie's request to Alice stays open, so that there is one to answer.
-        for asking, answering in ((bob, alice), (charlie, bob)):
+        for asking, answering in ((bob, alice), (charlie, bob), (dana, charlie)):
             friends.take(member_id=answering, other_id=asking, step=Step.ACCEPT)
         conversation = messaging.start_conversation(starter_id=bob, other_id=alice).conversation.id
         messaging.accept_messages(
@@ -71,10 +89,44 @@ class Command(BaseCommand):
                 for who, text in TALK
             ]
         )
+        self._seal({handle: members[handle].id for handle, _ in SEALED_TALK})
+
+    def _seal(self, member_ids: dict[str, UUID]) -> None:
+        """The members have keys, recovery files for them, and an end-to-end conversation."""
+        keys = {handle: DemoKeys(member_id) for handle, member_id in member_ids.items()}
+        for handle, made in keys.items():
+            made.publish()
+            made.write_recovery(handle)
+        one, other = member_ids.values()
+        conversation = messaging.start_conversation(starter_id=one, other_id=other).conversation.id
+        last = dict.fromkeys(keys, (0, ZERO32))
+        for who, text in SEALED_TALK:
+            counter, prev = last[who]
+            message = uuid7()
+            sealed = sealing.seal(
+                text=text,
+                origin=settings.ORIGIN,
+                conversation=conversation,
+                message=message,
+                sender=member_ids[who],
+                device=keys[who].device,
+                signing_key=keys[who].sign,
+                recipients=[made.recipient for made in keys.values()],
+                roster_version=len(keys),
+                counter=counter + 1,
+                prev=prev,
+                created_ms=clock.now_ms(),
+            )
+            last[who] = (counter + 1, body_digest(sealed.header, sealed.body))
+            content = Envelope(sealed.header, sealed.body, sealed.signature, sealed.wraps)
+            (answer,) = messaging.accept_messages([Draft(conversation, member_ids[who], message, content)])
+            if isinstance(answer, messaging.Refused):
+                raise answer.error
 
     def _print_sign_ins(self) -> None:
         demo = list(User.objects.filter(is_demo=True).order_by("date_joined", "handle"))
         if demo:
             self.stdout.write("Demo members, with browsers or profiles of their own each:")
         for member in demo:
-            self.stdout.write(f"  {member.email:24} password: {PASSWORD}")
+            keys = f"   keys: {settings.ORIGIN}/dev/keys" if recovery_path(member.handle).exists() else ""
+            self.stdout.write(f"  {member.email:24} password: {PASSWORD}{keys}")

@@ -1,0 +1,97 @@
+"""The demo: members in both modes, with keys that open what they say, and nowhere but in development."""
+
+import subprocess
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from beyou.config import demo_keys
+from beyou.keys.queries import active_key_sets
+from beyou.messaging import sealing
+from beyou.messaging.envelope import Wrap
+from beyou.messaging.models import Message, MessageWrap, Mode
+from beyou.users.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def _seed() -> str:
+    out = StringIO()
+    call_command("demo", stdout=out)
+    return out.getvalue()
+
+
+def _keys(handle: str) -> list[RSAPrivateKey]:
+    """What the recovery file holds: the encryption key, then the signing key."""
+    blocks = demo_keys.recovery_path(handle).read_text().split("-----BEGIN ")[1:]
+    keys = [
+        load_pem_private_key(f"-----BEGIN {block}".encode(), demo_keys.PASSPHRASE.encode())
+        for block in blocks
+    ]
+    assert all(isinstance(key, RSAPrivateKey) for key in keys)
+    return keys  # type: ignore[return-value]
+
+
+def test_both_modes_are_there_and_the_sealed_one_opens_with_the_file() -> None:
+    assert "/dev/keys" in _seed()
+    assert set(Message.objects.values_list("mode", flat=True)) == {Mode.STANDARD, Mode.END_TO_END}
+    dana = User.objects.get(handle="dana")
+    decryption_key, _ = _keys("dana")
+    row = Message.objects.filter(mode=Mode.END_TO_END).order_by("seq")[0]
+    sender = active_key_sets([row.sender_id])[row.sender_id]
+    wrap = MessageWrap.objects.get(message=row, member_id=dana.pk)
+    opened = sealing.open_envelope(
+        header=bytes(row.header),
+        body=bytes(row.body),
+        signature=bytes(row.signature),
+        wrap=Wrap(wrap.key_set, bytes.fromhex(wrap.key_id), bytes(wrap.wrap)),
+        decryption_key=decryption_key,
+        sign_spki=sender.sign_spki,
+    )
+    assert "lamp" in opened.payload["text"]
+
+
+def test_the_file_opens_with_openssl() -> None:
+    _seed()
+    done = subprocess.run(
+        ["openssl", "pkey", "-in", str(demo_keys.recovery_path("charlie")), "-noout",
+         "-passin", f"pass:{demo_keys.PASSPHRASE}"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_second_time_adds_nothing() -> None:
+    _seed()
+    before = [User.objects.count(), Message.objects.count()]
+    assert "no demo was added" in _seed()
+    assert [User.objects.count(), Message.objects.count()] == before
+
+
+def test_production_refuses(settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError):
+        _seed()
+    assert not User.objects.exists()
+    assert not demo_keys.folder().exists()
+
+
+def test_the_files_are_handed_out_only_in_development(settings: Any) -> None:
+    _seed()
+    for mode, status in (("test", 404), ("production", 404), ("development", 200)):
+        settings.MODE = mode
+        assert Client().get("/dev/keys").status_code == status
+        assert Client().get("/dev/keys/dana.pem").status_code == status
+    assert Client().get("/dev/keys/alice.pem").status_code == 404
+    assert demo_keys.PASSPHRASE in Client().get("/dev/keys").content.decode()
