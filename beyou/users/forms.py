@@ -55,9 +55,15 @@ class SignUpForm(SignupForm):
         handle = rules.plain_handle(self.cleaned_data["handle"])
         if problem := rules.handle_problem(handle):
             raise forms.ValidationError(problem)
+        services.forget_unconfirmed(handle=handle)
         if queries.is_handle_taken(handle):
             raise forms.ValidationError("This handle is taken. Please choose another.")
         return handle
+
+    def clean_email(self) -> str:
+        services.forget_unconfirmed(email=self.cleaned_data["email"])
+        email: str = super().clean_email()
+        return email
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())

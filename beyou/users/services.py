@@ -1,12 +1,18 @@
 """What can be done to a member's account."""
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
+from beyou.core import clock
 from beyou.users.models import Accent, LoginActivity, LoginOutcome, Theme, User
+
+#: How long a sign-up may wait for its code before others may take its handle and address.
+UNCONFIRMED_FOR = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,16 @@ def create_member(
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
     return member
+
+
+def forget_unconfirmed(*, handle: str = "", email: str = "") -> None:
+    """A sign-up that nobody confirmed within a day no longer holds this handle or address."""
+    confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
+    User.objects.filter(
+        ~Exists(confirmed),
+        Q(handle=handle) | Q(email=email.lower()),
+        date_joined__lt=clock.now() - UNCONFIRMED_FOR,
+    ).delete()
 
 
 def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: UUID | None) -> None:

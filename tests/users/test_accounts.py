@@ -13,6 +13,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
+from beyou.core import clock
 from beyou.core.ports import realtime
 from beyou.users import proof_of_work
 from beyou.users.models import LoginActivity, LoginOutcome, User
@@ -119,6 +120,25 @@ def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail() -> None:
     assert not User.objects.filter(handle="charlie").exists()
     answers = [each.post("/join/code", {"action": "verify", "code": "000000"}) for each in (fresh, known)]
     assert answers[0].status_code == answers[1].status_code
+
+
+@pytest.mark.parametrize("same", [{"handle": "alice"}, {"email": "alice@example.org"}])
+def test_a_sign_up_that_nobody_confirmed_holds_its_names_for_a_day(same: dict[str, str]) -> None:
+    _join(Client())
+    fields = {"handle": "other", "email": "other@example.org"} | same
+    _join(Client(), **fields)
+    assert list(User.objects.values_list("handle", flat=True)) == ["alice"]
+    clock.shift(25 * 3600 * 1000)
+    _join(Client(), **fields)
+    assert list(User.objects.values_list("handle", "email")) == [(fields["handle"], fields["email"])]
+
+
+def test_a_confirmed_member_keeps_handle_and_address() -> None:
+    members.alice()
+    clock.shift(100 * 24 * 3600 * 1000)
+    _join(Client())
+    _join(Client(), handle="other")
+    assert User.objects.get().name == "Alice Ash"
 
 
 def test_five_wrong_codes_end_the_sign_up() -> None:
