@@ -32,6 +32,7 @@ from beyou.messaging.sealing import Recipient
 #: What it says of itself.
 PASSPHRASE = "DEMO-KEYS-PROT-ECTN-OBOD-YEVE-RYON-EHAS"  # noqa: S105  (public on purpose)
 ITERATIONS = 600_000
+_BLOCK = "ENCRYPTED PRIVATE KEY"
 _OIDS = {
     "PBES2": "2a864886f70d01050d",
     "PBKDF2": "2a864886f70d01050c",
@@ -127,7 +128,7 @@ def _armor(key: rsa.RSAPrivateKey) -> str:
     cipher = _sequence(_oid("AES-256-CBC"), _der(0x04, iv))
     info = _sequence(_sequence(_oid("PBES2"), _sequence(kdf, cipher)), _der(0x04, sealed))
     text = encodebytes(info).decode()
-    return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{text}-----END ENCRYPTED PRIVATE KEY-----\n"
+    return f"-----BEGIN {_BLOCK}-----\n{text}-----END {_BLOCK}-----\n"
 
 
 def _der(tag: int, content: bytes = b"") -> bytes:
