@@ -61,6 +61,7 @@ def expect_state(page: Page, text: str, state: str) -> None:
 
 def texts(page: Page) -> list[str]:
     """What the bubbles say, from top to bottom."""
+    expect(page.locator("li.bubble[data-message] > p").first).to_be_visible()
     return page.locator("li.bubble[data-message] > p").all_inner_texts()
 
 

@@ -161,6 +161,7 @@ def test_replaced_keys_are_told_and_nothing_is_sealed_to_them_unasked(
     expect(at_alice.locator("chat-composer")).to_contain_text("has new keys")
     expect(bubble(at_alice, "After")).to_have_attribute("data-state", "queued")
     at_bob = open_chat(bob, live, "alice_swap")
+    expect(at_bob.locator("li.bubble[data-message]")).to_have_count(1)
     assert texts(at_bob) == ["Before"]
     at_alice.get_by_role("button", name="Go on with the new keys").click()
     for page in (at_alice, at_bob):
