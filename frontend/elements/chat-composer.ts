@@ -23,6 +23,8 @@ export class ChatComposer extends HTMLElement {
   #draftTimer = 0;
   #trouble = "";
   #wasTouched = false;
+  /** Sending was asked for while the conversation was still loading. */
+  #isDue = false;
 
   connectedCallback(): void {
     if (!this.#chat?.about.open) return;
@@ -41,7 +43,7 @@ export class ChatComposer extends HTMLElement {
     // The limit counts bytes, not characters, and a cut paste would lose text; too long is said instead.
     this.#field.removeAttribute("maxlength");
     addEventListener("pagehide", this.#leave);
-    this.#stop = this.#chat.watch(() => this.#paint());
+    this.#stop = this.#chat.watch(this.#followed);
     void this.#restoreDraft();
     this.#paint();
   }
@@ -50,6 +52,11 @@ export class ChatComposer extends HTMLElement {
     this.#stop?.();
     removeEventListener("pagehide", this.#leave);
   }
+
+  readonly #followed = (): void => {
+    if (this.#isDue && !this.#chat!.isLoading) void this.#send();
+    this.#paint();
+  };
 
   readonly #pressed = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -77,7 +84,10 @@ export class ChatComposer extends HTMLElement {
     const field = this.#field!;
     // Not trimmed: what was typed is what arrives, indentation too.
     const text = field.value;
-    if (text.trim() === "" || this.#chat!.isLoading) return;
+    if (text.trim() === "") return;
+    // Whoever was quicker than the page need not press again.
+    this.#isDue = this.#chat!.isLoading;
+    if (this.#isDue) return;
     const bytes = utf8(text).length;
     if (bytes > LIMIT_BYTES) {
       this.#trouble = `This message is too long: it has ${bytes.toLocaleString()} bytes and ${LIMIT_BYTES.toLocaleString()} fit. Send it in parts; nothing was lost.`;

@@ -47,6 +47,7 @@ def start_talking(
 
 
 def say(page: Page, text: str) -> None:
+    expect(page.locator("chat-composer .composer-notices")).to_be_attached()
     page.get_by_placeholder("Message").fill(text)
     page.get_by_placeholder("Message").press("Enter")
 
