@@ -18,10 +18,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beyou.config.settings")
 django.setup()
 
-from bench.replay import CORPUS, read_lines  # noqa: E402
-from tests.browser.conftest import CHROMIUM, befriend, sign_in  # noqa: E402
-from tests.browser.server import Server, running  # noqa: E402
-from tests.browser.talk import start_talking  # noqa: E402
+# These import models, which Django must know before: hence below its set-up.
+from bench.replay import CORPUS, read_lines  # noqa: E402  (needs Django)
+from tests.browser.conftest import CHROMIUM, befriend, sign_in  # noqa: E402  (needs Django)
+from tests.browser.server import Server, running  # noqa: E402  (needs Django)
+from tests.browser.talk import start_talking  # noqa: E402  (needs Django)
 
 CHECKED_EVERY = 100
 SHOWN = """() => [...document.querySelectorAll("li.bubble[data-message]")].map((bubble) => {

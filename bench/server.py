@@ -82,7 +82,11 @@ class LocalServer:
         )
         self.wait_until_sealed()
         return [
-            Talk(UUID(each["conversation"]), tuple(map(UUID, each["members"])), tuple(each["sessions"]))  # type: ignore[arg-type]
+            Talk(
+                UUID(each["conversation"]),
+                (UUID(each["members"][0]), UUID(each["members"][1])),
+                (each["sessions"][0], each["sessions"][1]),
+            )
             for each in orjson.loads(done.stdout.splitlines()[-1])
         ]
 
@@ -107,7 +111,9 @@ class LocalServer:
         """What the process holds of the machine's memory, its share of shared pages counted (PSS)."""
         assert self.process is not None
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[1])  # type: ignore[index]
+        found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+        assert found is not None
+        return int(found[1])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -24,7 +24,7 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[A
         return
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks})", rows)  # noqa: S608  (names are constants)
 
 
 def update(
@@ -36,7 +36,7 @@ def update(
     values = ", ".join(f"{name} = %s" for name in columns)
     keys = " AND ".join(f"{name} = %s" for name in where)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {model._meta.db_table} SET {values} WHERE {keys}", rows)  # noqa: S608
+        cursor.executemany(f"UPDATE {model._meta.db_table} SET {values} WHERE {keys}", rows)  # noqa: S608  (names are constants)
 
 
 def uuid_value() -> Callable[[UUID], Any]:

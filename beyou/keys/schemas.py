@@ -1,31 +1,14 @@
 """What the keys API takes and gives, field by field. Unknown fields are refused."""
 
-from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import UUID7, BeforeValidator, ConfigDict, StrictBool, model_validator
 
+from beyou.core.wire import Base64, encoded
 from beyou.keys.queries import ActiveKeySet, OwnKeys
 from beyou.keys.services import Challenge, Published
-
-
-def _base64(value: object) -> bytes:
-    """Only the one canonical spelling (RFC 4648 §4), as everywhere on the wire."""
-    if not isinstance(value, str):
-        raise ValueError("must be base64 text")
-    data = b64decode(value.encode(), validate=True)
-    if encoded(data) != value:
-        raise ValueError("is not canonical base64")
-    return data
-
-
-def encoded(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
-Base64 = Annotated[bytes, BeforeValidator(_base64)]
 
 
 def _label(value: object) -> str:

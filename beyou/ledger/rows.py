@@ -14,7 +14,7 @@ def delete_ids(model: type[Model], ids: Sequence[int]) -> int:
     """Delete exactly the rows with these primary keys; returns how many there were."""
     marks = ", ".join(["%s"] * len(ids))
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id IN ({marks})", ids)  # noqa: S608
+        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id IN ({marks})", ids)  # noqa: S608  (names are constants)
         return int(cursor.rowcount)
 
 
@@ -35,6 +35,6 @@ def upsert(
     changes += [f"{name} = {table}.{name} + {given.format(name)}" for name in add]
     conflict = "ON DUPLICATE KEY UPDATE" if mysql else f"ON CONFLICT ({key}) DO UPDATE SET"
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict} {', '.join(changes)}"  # noqa: S608
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict} {', '.join(changes)}"  # noqa: S608  (names are constants)
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(rows))

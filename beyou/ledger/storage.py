@@ -113,7 +113,7 @@ def oldest_waiting(limit: int) -> list[Waiting]:
     with connection.cursor() as cursor:
         # Not by the ORM, which would make an UUID of every id only to take it apart again.
         cursor.execute(
-            f"SELECT id, kind, message_id, conversation_id, entry FROM {OutboxRow._meta.db_table}"  # noqa: S608
+            f"SELECT id, kind, message_id, conversation_id, entry FROM {OutboxRow._meta.db_table}"  # noqa: S608  (names are constants)
             " ORDER BY id LIMIT %s",
             [limit],
         )

@@ -1,24 +1,14 @@
 """What the API and the socket take and give, field by field. Unknown fields are refused."""
 
-from base64 import b64decode, b64encode
 from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
+from beyou.core.wire import Base64
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.rules import Draft, Envelope
-
-
-def _base64(value: object) -> bytes:
-    """Only the one canonical spelling (RFC 4648 §4): a second one would be a second message."""
-    if not isinstance(value, str):
-        raise ValueError("must be base64 text")
-    data = b64decode(value.encode(), validate=True)
-    if b64encode(data).decode() != value:
-        raise ValueError("is not canonical base64")
-    return data
 
 
 def _encodable(value: str) -> str:
@@ -33,7 +23,6 @@ def _hex32(value: object) -> bytes:
     return bytes.fromhex(value)
 
 
-Base64 = Annotated[bytes, BeforeValidator(_base64)]
 Hex32 = Annotated[bytes, BeforeValidator(_hex32)]
 
 

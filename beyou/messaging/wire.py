@@ -3,10 +3,10 @@
 Bytes are standard base64 with padding (RFC 4648 §4), key ids and hashes lower-case hexadecimal.
 """
 
-from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
+from beyou.core.wire import encoded
 from beyou.ledger import queries as ledger
 from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, stored_body
@@ -19,10 +19,6 @@ LAST_MS = 253_402_300_799_999
 MODES = {Mode.STANDARD: "standard", Mode.END_TO_END: "end_to_end"}
 
 
-def base64(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
 def accepted_message(accepted: Accepted) -> dict[str, Any]:
     """A message as it goes to the sockets of all members, with the wraps of all."""
     return {
@@ -31,11 +27,11 @@ def accepted_message(accepted: Accepted) -> dict[str, Any]:
         "seq": accepted.seq,
         "sender": str(accepted.sender),
         "mode": MODES[accepted.mode],
-        "header": base64(accepted.header),
-        "body": base64(accepted.body),
-        "signature": base64(accepted.signature) if accepted.signature else None,
+        "header": encoded(accepted.header),
+        "body": encoded(accepted.body),
+        "signature": encoded(accepted.signature) if accepted.signature else None,
         "wraps": [
-            {"device": str(wrap.device), "key_id": wrap.key_id.hex(), "wrap": base64(wrap.wrap)}
+            {"device": str(wrap.device), "key_id": wrap.key_id.hex(), "wrap": encoded(wrap.wrap)}
             for wrap in accepted.wraps
         ],
         "received_ms": accepted.received_ms,
@@ -58,11 +54,11 @@ def stored_message(row: Message, conversation: Conversation, wraps: Iterable[Mes
         "seq": row.seq,
         "sender": str(row.sender_id),
         "mode": MODES[Mode.STANDARD if is_standard else Mode.END_TO_END],
-        "header": base64(bytes(row.header)),
-        "body": base64(body or b""),
-        "signature": base64(bytes(row.signature)) if row.signature else None,
+        "header": encoded(bytes(row.header)),
+        "body": encoded(body or b""),
+        "signature": encoded(bytes(row.signature)) if row.signature else None,
         "wraps": [
-            {"device": str(wrap.key_set), "key_id": wrap.key_id, "wrap": base64(bytes(wrap.wrap))}
+            {"device": str(wrap.key_set), "key_id": wrap.key_id, "wrap": encoded(bytes(wrap.wrap))}
             for wrap in wraps
         ],
         "received_ms": min(max(row.received_ms, 0), LAST_MS),
@@ -97,9 +93,9 @@ def roster(view: RosterView) -> dict[str, Any]:
                 "user": str(keys.member_id),
                 "device": str(keys.key_set),
                 "encrypt_key_id": keys.encrypt_key_id.hex(),
-                "encrypt_spki": base64(keys.encrypt_spki),
+                "encrypt_spki": encoded(keys.encrypt_spki),
                 "sign_key_id": keys.sign_key_id.hex(),
-                "sign_spki": base64(keys.sign_spki),
+                "sign_spki": encoded(keys.sign_spki),
             }
             for keys in view.key_sets
         ],
@@ -112,7 +108,7 @@ def roster(view: RosterView) -> dict[str, Any]:
             {
                 "user": str(keys.member_id),
                 "sign_key_id": keys.sign_key_id.hex(),
-                "sign_spki": base64(keys.sign_spki),
+                "sign_spki": encoded(keys.sign_spki),
             }
             for keys in view.retired
         ],
