@@ -128,5 +128,5 @@ class Command(BaseCommand):
         if demo:
             self.stdout.write("Demo members, with browsers or profiles of their own each:")
         for member in demo:
-            keys = f"   keys: {settings.ORIGIN}/dev/keys" if recovery_path(member.handle).exists() else ""
+            keys = "   keys: see /dev/keys" if recovery_path(member.handle).exists() else ""
             self.stdout.write(f"  {member.email:24} password: {PASSWORD}{keys}")
