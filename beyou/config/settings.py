@@ -58,9 +58,11 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "beyou.core",
+    "beyou.audit",
     "beyou.users",
     "beyou.keys",
     "beyou.blocks",
@@ -227,6 +229,12 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 # The one table of limits is beyou.core.limits; the account adapter asks it.
 ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "beyou.users.factors.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = INSTANCE_NAME
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = MODE != "production"
 ACCOUNT_FORMS = {
     "signup": "beyou.users.forms.SignUpForm",
     "login": "beyou.users.forms.SignInForm",

@@ -6,6 +6,7 @@ about commit together. `drain` runs handlers later, never inside the request.
 
 import datetime as dt
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -15,13 +16,14 @@ from uuid import UUID
 import structlog
 from django.db import close_old_connections, connection, transaction
 
-from beyou.core import clock
+from beyou.core import clock, schedule
 from beyou.core.models import OutboxEvent
 
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 12
 LEASE_MS = 60_000
+JOBS_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,14 @@ def _run(row: OutboxEvent, attempt: int) -> None:
 
 
 class DrainThread(threading.Thread):
-    """Drains while the process lives: at once when this process publishes, else every two seconds."""
+    """Drains while the process lives: at once when this process publishes, else every two seconds;
+    runs returning jobs when they are due.
+    """
 
     def __init__(self) -> None:
         super().__init__(name="outbox-drain", daemon=True)
         self._stopping = threading.Event()
+        self._jobs_at = 0.0
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -142,10 +147,18 @@ class DrainThread(threading.Thread):
             try:
                 while not self._stopping.is_set() and drain():
                     pass
+                self._run_jobs()
             # The database may be away for a while; the rows are safe and the next round tries again.
             except Exception:
                 log.exception("outbox.drain_failed")
         connection.close()
+
+    def _run_jobs(self) -> None:
+        """Looks for due jobs at most once in `JOBS_SECONDS`, however often an event wakes the thread."""
+        moment = time.monotonic()
+        if not self._stopping.is_set() and moment >= self._jobs_at:
+            self._jobs_at = moment + JOBS_SECONDS
+            schedule.run_due()
 
     def stop(self) -> None:
         self._stopping.set()

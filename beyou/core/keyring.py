@@ -76,3 +76,30 @@ def _mac_key(purpose: bytes) -> bytes:
 def mac(purpose: bytes, data: bytes) -> bytes:
     """HMAC-SHA256 under a key that serves only this purpose."""
     return hmac.digest(_mac_key(purpose), data, hashlib.sha256)
+
+
+def _field_context(table: str, column: str, row_id: object) -> bytes:
+    return f"beyou/field/1\0{table}\0{column}\0{row_id}".encode()
+
+
+def seal_field(text: str, *, table: str, column: str, row_id: object) -> bytes:
+    """The text under a data key of its own, bound to row and column: len(wrapped)[2] ‖ wrapped ‖ sealed."""
+    key, wrapped = new_data_key()
+    sealed = seal(key, text.encode(), _field_context(table, column, row_id))
+    return len(wrapped).to_bytes(2, "big") + wrapped + sealed
+
+
+def open_field(stored: bytes, *, table: str, column: str, row_id: object) -> str:
+    """Raises `Undecryptable` when the bytes were altered or stood in another row or column."""
+    stored = bytes(stored)
+    length = int.from_bytes(stored[:2], "big")
+    key = unwrap_data_key(stored[2 : 2 + length])
+    return open_sealed(key, stored[2 + length :], _field_context(table, column, row_id)).decode()
+
+
+def rewrap_field(stored: bytes) -> bytes:
+    """The same field with its data key under the newest key of the ring. Raises `Undecryptable`."""
+    stored = bytes(stored)
+    length = int.from_bytes(stored[:2], "big")
+    wrapped = rewrap_data_key(stored[2 : 2 + length])
+    return len(wrapped).to_bytes(2, "big") + wrapped + stored[2 + length :]

@@ -1,4 +1,4 @@
-"""Rows that belong to no domain: the event outbox."""
+"""Rows that belong to no domain: the event outbox and the plan of returning jobs."""
 
 from django.db import models
 
@@ -21,3 +21,15 @@ class OutboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} for {self.handler}"
+
+
+class ScheduledJob(models.Model):
+    """When a returning job runs next, and how it went. Times are milliseconds since the epoch."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    due_ms = models.BigIntegerField()
+    ran_ms = models.BigIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -36,7 +36,10 @@ def list_notifications(request: HttpRequest, query: Query[PageQuery]) -> HttpRes
         {
             "id": str(row.id),
             "kind": row.kind,
-            "actor": {"id": str(row.actor_id), "handle": row.actor.handle, "name": row.actor.name},
+            "actor": row.actor
+            and {"id": str(row.actor_id), "handle": row.actor.handle, "name": row.actor.name},
+            "text": row.text,
+            "target": row.target,
             "created_ms": round(row.created_at.timestamp() * 1000),
             "is_read": row.read_at is not None,
         }

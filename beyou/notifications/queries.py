@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from beyou.blocks.queries import blocked_with
 from beyou.core.bulk import Lookup
@@ -32,7 +32,9 @@ def notifications_for(member_id: UUID) -> QuerySet[Notification]:
 
 
 def _visible() -> QuerySet[Notification]:
-    return Notification.objects.filter(actor__is_active=True).exclude(blocked_with("member_id", "actor_id"))
+    return Notification.objects.filter(Q(actor=None) | Q(actor__is_active=True)).exclude(
+        blocked_with("member_id", "actor_id")
+    )
 
 
 _UNREAD = Lookup(

@@ -1,10 +1,23 @@
-"""What members are told of."""
+"""What members are told of, and in which words."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
-    """Why there is a notice; always about an actor."""
+    """Why there is a notice: about an actor, or about nobody in particular."""
 
     FRIEND_REQUEST = "friend_request"
     FRIEND_ACCEPTED = "friend_accepted"
+    SECURITY = "security"
+
+
+#: What follows the actor's name, or the whole sentence where there is none.
+TEXTS: Final[dict[Kind, str]] = {
+    Kind.FRIEND_REQUEST: "wants to be your friend.",
+    Kind.FRIEND_ACCEPTED: "is now your friend.",
+    Kind.SECURITY: "Something happened to your account. Look whether it was you.",
+}
+
+#: The icon of a notice without an actor.
+ICONS: Final[dict[Kind, str]] = {Kind.SECURITY: "shield-alert"}

@@ -12,12 +12,13 @@ from beyou.notifications.models import Notification
 from beyou.notifications.rules import Kind
 
 
-def notify(*, member_id: UUID, kind: Kind, actor_id: UUID) -> None:
-    """The member has one unread notice of this kind about the actor; open pages show it after the commit.
+def notify(*, member_id: UUID, kind: Kind, actor_id: UUID | None = None, target: str = "") -> None:
+    """The member has one unread notice of this kind about the actor and target; open pages show it
+    after the commit.
 
     A repeat renews the time instead of adding a row, so that nobody can flood another.
     """
-    fields = {"member_id": member_id, "kind": kind, "actor_id": actor_id, "read_at": None}
+    fields = {"member_id": member_id, "kind": kind, "actor_id": actor_id, "target": target, "read_at": None}
     if not Notification.objects.filter(**fields).update(created_at=clock.now()):
         Notification.objects.create(**fields)
     _tell_after_commit(member_id)

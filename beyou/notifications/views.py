@@ -31,7 +31,7 @@ def open_one(request: MemberRequest, notification_id: UUID) -> HttpResponse:
     """Marks the notice as read and goes where it leads."""
     row = queries.notification_for(request.member.pk, notification_id)
     services.mark_read(member_id=request.member.pk, notification_id=row.id)
-    return redirect(f"/u/{row.actor.handle}")
+    return redirect(row.target or (f"/u/{row.actor.handle}" if row.actor else "/activity"))
 
 
 @require_POST

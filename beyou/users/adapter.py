@@ -1,27 +1,20 @@
 """What allauth asks us: limits, the record of every attempt, mail, and what follows signing in and out."""
 
-from smtplib import SMTPException
 from typing import Any, NoReturn
 
-import structlog
 from allauth.account.adapter import DefaultAccountAdapter
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 
-from beyou.core import limits
+from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
 from beyou.core.ports import realtime
 from beyou.users import queries, services
-from beyou.users.errors import AccountClosed, MailNotSent
+from beyou.users.errors import AccountClosed
 from beyou.users.http import sign_in_attempt
 from beyou.users.models import LoginOutcome, User
-
-log = structlog.get_logger()
 
 SIGNED_OUT = 4409
 
@@ -95,18 +88,9 @@ class AccountAdapter(DefaultAccountAdapter):
         self.send_mail("account/email/account_already_exists", email, {})
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Raises `MailNotSent`. The first line of a template is the subject."""
+        """Raises `MailNotSent`."""
         limits.check("code.account", email.lower())
-        text = render_to_string(
-            MAILS[template_prefix],
-            {"instance_name": settings.INSTANCE_NAME, "origin": settings.ORIGIN, "code": context.get("code")},
-        )
-        subject, _, body = text.strip().partition("\n")
-        try:
-            EmailMessage(subject, body.strip() + "\n", to=[email]).send()
-        except (OSError, SMTPException):
-            log.exception("mail.failed", template=template_prefix)
-            raise MailNotSent("Our mail server did not take it. Please try again in a few minutes.") from None
+        mail.send(MAILS[template_prefix], email, {"code": context.get("code")})
 
     def _record(self, request: HttpRequest, outcome: LoginOutcome, member_id: Any) -> None:
         services.record_sign_in(attempt=sign_in_attempt(request), outcome=outcome, member_id=member_id)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
+from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
+from beyou.users import queries
+from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 
 if TYPE_CHECKING:
@@ -35,6 +38,40 @@ def member_required(
         return view(cast(MemberRequest, request), *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", wrapped)
+
+
+def has_proved_factor(request: HttpRequest) -> bool:
+    """Whether this session was opened or confirmed with a second factor or a passkey."""
+    methods = request.session.get("account_authentication_methods", [])
+    return any(method.get("method") == "mfa" for method in methods)
+
+
+def staff_required(
+    level: Level,
+) -> Callable[
+    [Callable[Concatenate[MemberRequest, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
+]:
+    """Only for staff of this level and owners, whose session has proved a second factor. For everybody else
+    there is no such page; staff without a proved factor are sent to prove or set up one.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @member_required
+        @wraps(view)
+        def wrapped(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            is_staff = request.member.is_staff and has_level(queries.levels_of(request.member.pk), level)
+            if not is_staff:
+                raise NotFound
+            if not has_proved_factor(request):
+                return redirect_to_login(request.get_full_path(), login_url="/settings/second-step")
+            return view(request, *args, **kwargs)
+
+        return wrapped
+
+    return decorate
 
 
 def sign_in_attempt(request: HttpRequest) -> SignInAttempt:

@@ -1,4 +1,4 @@
-"""The member and the record of every sign-in attempt."""
+"""The member, what staff may do, and the record of every sign-in attempt."""
 
 from typing import ClassVar
 
@@ -8,6 +8,7 @@ from django.db import models
 
 from beyou.core.clock import now
 from beyou.core.ids import uuid7
+from beyou.users.rules import Level
 
 HANDLE_PATTERN = r"^[a-z0-9_]{3,30}$"
 
@@ -45,6 +46,7 @@ class User(AbstractBaseUser):
     accent = models.CharField(max_length=10, choices=Accent, default=Accent.IRIS)
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
+    # Whether there is a StaffGrant, so that no page of a member has to ask for one.
     is_staff = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=now)
@@ -65,6 +67,23 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = self.name.split() or [self.handle]
         return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+class StaffGrant(models.Model):
+    """One level that a member of the staff has."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    level = models.CharField(max_length=20, choices=[(level.value, level.value) for level in Level])
+    # Empty when the command line granted it.
+    granted_by_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "level"], name="users_level_once")]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.member_id}"
 
 
 class LoginOutcome(models.TextChoices):

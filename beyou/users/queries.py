@@ -6,7 +6,8 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet
 
-from beyou.users.models import User
+from beyou.users.models import StaffGrant, User
+from beyou.users.rules import Level, has_level
 
 
 def member_id_of_email(email: str) -> UUID | None:
@@ -27,6 +28,17 @@ def listed_members() -> QuerySet[User]:
     """Members who may appear to others: active, and with a confirmed address."""
     confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
     return User.objects.filter(Exists(confirmed), is_active=True)
+
+
+def levels_of(member_id: UUID) -> frozenset[str]:
+    """The staff levels of the member; empty for members. One statement."""
+    return frozenset(StaffGrant.objects.filter(member_id=member_id).values_list("level", flat=True))
+
+
+def staff_with(level: Level) -> list[UUID]:
+    """Active members who may do what the level is for, owners included. One statement."""
+    rows = StaffGrant.objects.filter(member__is_active=True).order_by("id").values_list("member_id", "level")
+    return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
 
 
 def lock_members(member_ids: Iterable[UUID]) -> None:

@@ -1,6 +1,37 @@
-"""Which handles may be taken."""
+"""Which handles may be taken, and who may act on whom."""
 
 import re
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """What a member of the staff may do. An owner may do all of it."""
+
+    MODERATOR = "moderator"
+    VERIFIER = "verifier"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    OWNER = "owner"
+
+
+def has_level(levels: Collection[str], wanted: Level) -> bool:
+    """Whether somebody with these levels may do what `wanted` is for."""
+    return wanted in levels or Level.OWNER in levels
+
+
+def may_act_on(
+    actor_id: object, actor_levels: Collection[str], target_id: object, target_levels: Collection[str]
+) -> bool:
+    """Nobody acts on oneself, on equals or upwards: staff act on members, owners also on other staff."""
+    return actor_id != target_id and _height(actor_levels) > _height(target_levels)
+
+
+def _height(levels: Collection[str]) -> int:
+    if Level.OWNER in levels:
+        return 2
+    return 1 if levels else 0
+
 
 HANDLE = re.compile(r"[a-z0-9_]{3,30}")
 

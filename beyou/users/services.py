@@ -8,8 +8,10 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from beyou.audit.services import record
 from beyou.core import clock
-from beyou.users.models import Accent, LoginActivity, LoginOutcome, Theme, User
+from beyou.users.models import Accent, LoginActivity, LoginOutcome, StaffGrant, Theme, User
+from beyou.users.rules import Level
 
 #: How long a sign-up may wait for its code before others may take its handle and address.
 UNCONFIRMED_FOR = dt.timedelta(days=1)
@@ -33,14 +35,13 @@ def create_member(
     password: str | None,
     name: str = "",
     is_confirmed: bool = False,
-    is_staff: bool = False,
     is_demo: bool = False,
 ) -> User:
     """The new member with one primary e-mail address. Without a name the handle is shown; without a
     password nobody can sign in with one. The caller has checked handle, address and password; raises
     IntegrityError when another took handle or address meanwhile.
     """
-    member = User(handle=handle, email=email.lower(), name=name or handle, is_staff=is_staff, is_demo=is_demo)
+    member = User(handle=handle, email=email.lower(), name=name or handle, is_demo=is_demo)
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
@@ -81,3 +82,28 @@ def change_look(*, member: User, accent: str, theme: str) -> None:
     """The member's pages, profile and messages wear the accent; `theme` is light, dark or the system's."""
     member.accent, member.theme = Accent(accent), Theme(theme)
     member.save(update_fields=["accent", "theme"])
+
+
+@transaction.atomic
+def grant_level(*, member_id: UUID, level: Level, granted_by_id: UUID | None) -> None:
+    """The member has the level, and the audit says who gave it; a repeat changes nothing. The caller has
+    decided that the granter may.
+    """
+    hold_member(member_id)
+    _, is_new = StaffGrant.objects.get_or_create(
+        member_id=member_id, level=level, defaults={"granted_by_id": granted_by_id}
+    )
+    if is_new:
+        User.objects.filter(id=member_id).update(is_staff=True)
+        record(act="staff.level_granted", actor_id=granted_by_id, subject_id=member_id, level=level.value)
+
+
+@transaction.atomic
+def withdraw_level(*, member_id: UUID, level: Level, withdrawn_by_id: UUID | None) -> None:
+    """The member no longer has the level, and the audit says who took it; a repeat changes nothing."""
+    hold_member(member_id)
+    gone, _ = StaffGrant.objects.filter(member_id=member_id, level=level).delete()
+    if gone:
+        is_staff = StaffGrant.objects.filter(member_id=member_id).exists()
+        User.objects.filter(id=member_id).update(is_staff=is_staff)
+        record(act="staff.level_withdrawn", actor_id=withdrawn_by_id, subject_id=member_id, level=level.value)

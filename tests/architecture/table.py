@@ -10,15 +10,16 @@ MAY_CALL: dict[str, frozenset[str]] = {
     app: frozenset(callees.split())
     for app, callees in {
         "core": "",
-        "users": "",
-        "keys": "users",
-        "blocks": "users",
-        "notifications": "users blocks",
-        "ledger": "users",
-        "friends": "users blocks notifications",
-        "messaging": "users keys blocks notifications friends ledger",
-        "console": "users keys blocks notifications friends ledger messaging",
-        "config": "users keys blocks notifications friends ledger messaging console",
+        "audit": "",
+        "users": "audit",
+        "keys": "audit users",
+        "blocks": "audit users",
+        "notifications": "audit users blocks",
+        "ledger": "audit users",
+        "friends": "audit users blocks notifications",
+        "messaging": "audit users keys blocks notifications friends ledger",
+        "console": "audit users keys blocks notifications friends ledger messaging",
+        "config": "audit users keys blocks notifications friends ledger messaging console",
     }.items()
 }
 

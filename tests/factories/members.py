@@ -1,10 +1,13 @@
 """The people of the tests, made by the same service that sign-up uses."""
 
+import time
+
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from beyou.users import services
 from beyou.users.models import User
+from beyou.users.rules import Level
 
 PASSWORD = "seven herons over the dyke"
 _BACKEND = "beyou.users.backends.MemberBackend"
@@ -18,7 +21,6 @@ def member(
     password: str | None = None,
     is_confirmed: bool = True,
     is_active: bool = True,
-    is_staff: bool = False,
     is_demo: bool = False,
 ) -> User:
     """A member with a confirmed address who can sign in with `PASSWORD`."""
@@ -28,7 +30,6 @@ def member(
         email=email or f"{handle}@example.org",
         password=password,
         is_confirmed=is_confirmed,
-        is_staff=is_staff,
         is_demo=is_demo,
     )
     if password is None:
@@ -68,14 +69,26 @@ def dana() -> User:
     return member("dana", name="Dana Dogwood")
 
 
-def staff() -> User:
-    return member("staff", name="Sam Staff", is_staff=True)
+def staff(*levels: Level, handle: str = "staff") -> User:
+    """One of the staff; an owner unless levels are given."""
+    made = member(handle, name="Sam Staff")
+    for level in levels or (Level.OWNER,):
+        services.grant_level(member_id=made.pk, level=level, granted_by_id=None)
+    made.refresh_from_db()
+    return made
 
 
 def client_of(person: User, *, enforce_csrf_checks: bool = False) -> Client:
-    """A browser in which the person is signed in, made without the sign-in page and its LoginActivity row."""
+    """A browser in which the person is signed in, made without the sign-in page and its LoginActivity row.
+
+    The session of one of the staff has proved a second factor, as staff pages ask.
+    """
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(person, backend=_BACKEND)
+    if person.is_staff:
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
+        session.save()
     return client
 
 
