@@ -109,15 +109,18 @@ class _Answer:
         A short answer is one piece, so it crosses to the loop once. A long one goes piece by piece, each
         waiting until the client has room for it.
         """
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        size = 0
         result = application(environ, self._start_response)
         try:
             for chunk in result:
-                pieces.append(chunk)
-                size += len(chunk)
+                # Only when more follows: a page is one chunk, and the way to the loop and back costs more
+                # than holding it.
                 if size >= PIECE:
                     self._send_from_thread(b"".join(pieces))
                     pieces, size = [], 0
+                pieces.append(chunk)
+                size += len(chunk)
         finally:
             close = getattr(result, "close", None)
             if close is not None:

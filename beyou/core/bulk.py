@@ -5,8 +5,10 @@ write a query than the database to answer it. Table and column names are the mod
 input.
 """
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
@@ -43,7 +45,17 @@ def uuid_value() -> Callable[[UUID], Any]:
     """How this database takes a UUID as a raw parameter."""
     if connection.features.has_native_uuid_field:
         return str
-    return lambda value: value.hex
+    return _hex
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+@lru_cache(maxsize=4096)
+def _uuid(value: str) -> UUID:
+    """The same few conversations and members are read again and again, and making a UUID is slow."""
+    return UUID(value)
 
 
 class Lookup:
@@ -66,33 +78,76 @@ class Lookup:
         wanted += [wanted[-1]] * (size - len(wanted))
         sizes = self._written.setdefault(connections[DEFAULT_DB_ALIAS], {})
         if size not in sizes:
-            sizes[size] = self._write(size)
+            marks = [uuid4() for _ in range(size)]
+            sizes[size] = _write(self._build(marks), marks)
         return sizes[size].rows(wanted)
 
-    def _write(self, size: int) -> "_Written":
-        marks = [uuid4() for _ in range(size)]
-        compiler = self._build(marks).query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
-        as_uuid = uuid_value()
-        places = {as_uuid(mark): number for number, mark in enumerate(marks)}
-        slots = [places.get(as_uuid(value) if isinstance(value, UUID) else value) for value in params]
-        converters = compiler.get_converters([column for column, _, _ in compiler.select])
-        return _Written(sql, params, slots, converters, compiler)
+
+class Query:
+    """Rows of a queryset whose SQL is written once per connection.
+
+    `build` takes values of the kinds, UUIDs or integers, and gives a queryset (`values_list`) with all of
+    them among its parameters; nothing else in it may vary.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *kinds: type[UUID] | type[int]) -> None:
+        self._build = build
+        self._kinds = kinds
+        self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Written] = WeakKeyDictionary()
+
+    def __call__(self, *values: UUID | int) -> list[Row]:
+        """One statement."""
+        written = self._written.get(connections[DEFAULT_DB_ALIAS])
+        if written is None:
+            # Values that no constant of a query equals.
+            marks = [uuid4() if kind is UUID else secrets.randbits(61) + 2**61 for kind in self._kinds]
+            written = _write(self._build(*marks), marks)
+            self._written[connections[DEFAULT_DB_ALIAS]] = written
+        return written.rows(values)
+
+
+def _write(queryset: QuerySet[Any, Any], marks: Sequence[UUID | int]) -> "_Written":
+    """The SQL of the queryset, with the marks known as places for values."""
+    compiler = queryset.query.get_compiler(connection=connection)
+    sql, params = compiler.as_sql()
+    as_uuid = uuid_value()
+
+    def plain(value: Any) -> Any:
+        return as_uuid(value) if isinstance(value, UUID) else value
+
+    places = {plain(mark): number for number, mark in enumerate(marks)}
+    columns = [column for column, _, _ in compiler.select]
+    converters: list[tuple[int, Callable[[Any], Any]]] = []
+    for index, (functions, column) in compiler.get_converters(columns).items():
+        converters.append((index, _converter(column, functions)))
+    return _Written(sql, params, [places.get(plain(value)) for value in params], converters)
+
+
+def _converter(column: Any, functions: Sequence[Callable[..., Any]]) -> Callable[[Any], Any]:
+    """What the ORM does to a value of this column."""
+    if column.output_field.get_internal_type() == "UUIDField":
+        return lambda value: value if value is None else _uuid(value)
+
+    def convert(value: Any) -> Any:
+        for function in functions:
+            value = function(value, column, connection)
+        return value
+
+    return convert
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """SQL with the places of the ids among its parameters."""
+    """SQL with the places of the values among its parameters."""
 
     sql: str
     params: Sequence[Any]
     slots: Sequence[int | None]
-    converters: Any
-    compiler: Any
+    converters: Sequence[tuple[int, Callable[[Any], Any]]]
 
-    def rows(self, ids: Sequence[UUID]) -> list[Row]:
+    def rows(self, given: Sequence[UUID | int]) -> list[Row]:
         as_uuid = uuid_value()
-        values = [as_uuid(key) for key in ids]
+        values = [as_uuid(value) if isinstance(value, UUID) else value for value in given]
         params = [
             fixed if slot is None else values[slot]
             for fixed, slot in zip(self.params, self.slots, strict=True)
@@ -100,6 +155,10 @@ class _Written:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             found = cursor.fetchall()
-        if self.converters:
-            found = self.compiler.apply_converters(found, self.converters)
-        return [tuple(row) for row in found]
+        if not self.converters:
+            return [tuple(row) for row in found]
+        changed = [list(row) for row in found]
+        for index, convert in self.converters:
+            for row in changed:
+                row[index] = convert(row[index])
+        return [tuple(row) for row in changed]

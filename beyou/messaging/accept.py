@@ -30,6 +30,9 @@ from beyou.messaging.models import (
 
 ATTEMPTS = 4
 
+# A plain number: comparing with a member of an enumeration asks Python for a descriptor each time.
+_END_TO_END = int(Mode.END_TO_END)
+
 _MESSAGE_COLUMNS = (
     *("id", "conversation_id", "seq", "sender_id", "mode", "header", "body"),
     *("signature", "received_ms", "stamp"),
@@ -343,9 +346,9 @@ def _device_of(draft: rules.Draft) -> UUID | None:
         return None
 
 
-def stored_body(row: Message, data_key: bytes | memoryview) -> bytes | None:
+def stored_body(row: Message | queries.MessageRow, data_key: bytes | memoryview) -> bytes | None:
     """The body as it was sent; None when the stored bytes were altered."""
-    if row.mode == Mode.END_TO_END:
+    if row.mode == _END_TO_END:
         return bytes(row.body)
     try:
         key = keyring.unwrap_data_key(bytes(data_key))

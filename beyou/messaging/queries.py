@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -15,7 +16,7 @@ from django.db.models.lookups import GreaterThan
 
 from beyou.blocks.queries import blocked_with
 from beyou.core import clock
-from beyou.core.bulk import Lookup, Row
+from beyou.core.bulk import Lookup, Query, Row
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.keys.queries import (
     ActiveKeySet,
@@ -66,11 +67,25 @@ class Access:
         return rules.unread(last_seq=self.conversation.last_seq, read_seq=self.mine.read_seq)
 
 
+class MessageRow(NamedTuple):
+    """A stored message as a thread shows it. The columns are those of the model, as they are stored."""
+
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    sender_id: UUID
+    mode: int
+    header: bytes
+    body: bytes
+    signature: bytes
+    received_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Messages in ascending order, and whether there are others on either side."""
 
-    messages: list[Message]
+    messages: list[MessageRow]
     has_earlier: bool
     has_later: bool
 
@@ -321,19 +336,40 @@ def unread_chats(member_id: UUID) -> int:
     return len(_UNREAD([member_id]))
 
 
+@lru_cache(maxsize=256)
+def _after(count: int) -> Query:
+    """Pages have at most a hundred messages, so there are few of these."""
+    return Query(
+        lambda conversation, seq: (
+            Message.objects.filter(conversation_id=conversation, seq__gt=seq)
+            .order_by("seq")
+            .values_list(*MessageRow._fields)[:count]
+        ),
+        *(UUID, int),
+    )
+
+
+@lru_cache(maxsize=256)
+def _before(count: int) -> Query:
+    return Query(
+        lambda conversation, seq: (
+            Message.objects.filter(conversation_id=conversation, seq__lt=seq)
+            .order_by("-seq")
+            .values_list(*MessageRow._fields)[:count]
+        ),
+        *(UUID, int),
+    )
+
+
 def messages_after(conversation_id: UUID, seq: int, *, limit: int = PAGE_SIZE) -> Page:
     """The first messages behind the number. One statement."""
-    rows = list(
-        Message.objects.filter(conversation_id=conversation_id, seq__gt=seq).order_by("seq")[: limit + 1]
-    )
+    rows = [MessageRow(*row) for row in _after(limit + 1)(conversation_id, seq)]
     return Page(rows[:limit], has_earlier=bool(rows) and rows[0].seq > 1, has_later=len(rows) > limit)
 
 
 def messages_before(conversation_id: UUID, seq: int, *, limit: int = PAGE_SIZE) -> Page:
     """The last messages before the number, ascending. One statement."""
-    rows = list(
-        Message.objects.filter(conversation_id=conversation_id, seq__lt=seq).order_by("-seq")[: limit + 1]
-    )
+    rows = [MessageRow(*row) for row in _before(limit + 1)(conversation_id, seq)]
     return Page(rows[:limit][::-1], has_earlier=len(rows) > limit, has_later=True)
 
 
@@ -349,7 +385,7 @@ def thread_page(access: Access, *, after: int | None = None, before: int | None 
     return messages_after(key, after)
 
 
-def wraps_for(member_id: UUID, messages: Sequence[Message]) -> dict[UUID, list[MessageWrap]]:
+def wraps_for(member_id: UUID, messages: Sequence[MessageRow]) -> dict[UUID, list[MessageWrap]]:
     """The member's own wraps of these messages; no statement when none is end-to-end."""
     sealed = [message.id for message in messages if message.mode == Mode.END_TO_END]
     found: dict[UUID, list[MessageWrap]] = {}

@@ -10,13 +10,15 @@ from beyou.core.wire import encoded
 from beyou.ledger import queries as ledger
 from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, stored_body
-from beyou.messaging.models import Conversation, Message, MessageWrap, Mode
+from beyou.messaging.models import Conversation, MessageWrap, Mode
 from beyou.messaging.proofs import ConversationProofs
-from beyou.messaging.queries import Access, RosterView
+from beyou.messaging.queries import Access, MessageRow, RosterView
 
 #: The end of the year 9999, the last moment that Python, browsers and people can write.
 LAST_MS = 253_402_300_799_999
 MODES = {Mode.STANDARD: "standard", Mode.END_TO_END: "end_to_end"}
+# Looked up once: to hash a member of an enumeration costs more than all else that is done with it here.
+_END_TO_END, _STANDARD_NAME, _END_TO_END_NAME = 2, "standard", "end_to_end"
 
 
 def accepted_message(accepted: Accepted) -> dict[str, Any]:
@@ -40,20 +42,22 @@ def accepted_message(accepted: Accepted) -> dict[str, Any]:
     }
 
 
-def stored_message(row: Message, conversation: Conversation, wraps: Iterable[MessageWrap]) -> dict[str, Any]:
+def stored_message(
+    row: MessageRow, conversation: Conversation, wraps: Iterable[MessageWrap]
+) -> dict[str, Any]:
     """A stored message for one member. `damaged` when its body no longer opens: the text is then null.
 
     A mode or time that no row of ours has is shown as one that can be, so that the page lives to tell.
     """
     body = stored_body(row, conversation.data_key)
-    is_standard = row.mode != Mode.END_TO_END
+    is_standard = row.mode != _END_TO_END
     text = rules.text_of(body) if is_standard and body is not None else None
     return {
         "id": str(row.id),
         "conversation": str(row.conversation_id),
         "seq": row.seq,
         "sender": str(row.sender_id),
-        "mode": MODES[Mode.STANDARD if is_standard else Mode.END_TO_END],
+        "mode": _STANDARD_NAME if is_standard else _END_TO_END_NAME,
         "header": encoded(bytes(row.header)),
         "body": encoded(body or b""),
         "signature": encoded(bytes(row.signature)) if row.signature else None,

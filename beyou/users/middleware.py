@@ -12,5 +12,8 @@ class MemberMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.member = request.user if request.user.is_authenticated else None  # type: ignore[attr-defined]  # MemberRequest
+        user = request.user
+        # Not the lazy object around her, which costs a call for each look at a field.
+        member = getattr(request, "_cached_user", user) if user.is_authenticated else None
+        request.member = member  # type: ignore[attr-defined]  # MemberRequest
         return self.get_response(request)

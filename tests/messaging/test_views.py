@@ -27,7 +27,7 @@ def page_of(person: Any, path: str) -> str:
 
 def initial_messages(page: str) -> list[dict[str, Any]]:
     """The messages that the thread element starts with."""
-    found = re.search(r'data-messages="([^"]*)"', page)
+    found = re.search(r"data-messages='([^']*)'", page)
     assert found is not None
     messages: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
     return messages
@@ -99,6 +99,18 @@ def test_a_text_is_sent_and_read_without_javascript() -> None:
     assert "<script>alert" not in page
     (message,) = initial_messages(page)
     assert message["text"] == "Two lines\nand <script>alert(1)</script>"
+
+
+def test_no_sign_of_a_text_ends_the_attribute_that_carries_it() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    text = """'><b onclick='x'> " &amp; &#39; </chat-thread> \\u003c \u2028"""
+    say(conversation, bob, text)
+    page = page_of(alice, f"/chats/{conversation.id}")
+    (message,) = initial_messages(page)
+    assert message["text"] == text
+    assert "<b onclick" not in page
+    assert page.count("</chat-thread>") == 1
 
 
 def test_a_chat_is_marked_as_read_without_javascript() -> None:

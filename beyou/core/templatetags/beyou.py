@@ -1,6 +1,7 @@
 """Template tags of the look: built files, icons, faces and times. Registered as builtins."""
 
 import datetime as dt
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,15 +28,20 @@ HUES = 12
 
 
 @lru_cache(maxsize=2)
-def _manifest(changed_ns: int) -> dict[str, Any]:
-    result: dict[str, Any] = orjson.loads(settings.VITE_MANIFEST.read_bytes())
+def _manifest(path: Path, second: int) -> dict[str, Any]:
+    """What Vite wrote. Looked at once a second: a page has dozens of icons, and a build takes longer."""
+    return _read_manifest(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_manifest(path: Path, changed_ns: int) -> dict[str, Any]:
+    result: dict[str, Any] = orjson.loads(path.read_bytes())
     return result
 
 
 def built(source: str) -> dict[str, Any]:
     """What Vite made of one source: `file`, `css`, `imports`. Raises `KeyError` when it was not built."""
-    manifest = _manifest(settings.VITE_MANIFEST.stat().st_mtime_ns)
-    entry: dict[str, Any] = manifest[source]
+    entry: dict[str, Any] = _manifest(settings.VITE_MANIFEST, int(time.monotonic()))[source]
     return entry
 
 
@@ -99,7 +105,12 @@ def icon(name: str, label: str = "") -> SafeString:
             icons(),
             name,
         )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', icons(), name)
+    return _decoration(icons(), name)
+
+
+@lru_cache(maxsize=512)
+def _decoration(sprite: str, name: str) -> SafeString:
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', sprite, name)
 
 
 def hue_class(member_id: UUID) -> str:
