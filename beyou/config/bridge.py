@@ -20,13 +20,15 @@ WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 THREADS = 4
 #: The largest request body, and how much of it stays in memory.
 BODY_LIMIT = 4 * 1024 * 1024
+#: The same for forms with files: more than any file may have, so that a page can say what was too large.
+UPLOAD_LIMIT = 24 * 1024 * 1024
 MEMORY_LIMIT = 512 * 1024
 #: Small pieces of a streamed answer are joined to this size before they go to the loop.
 PIECE = 64 * 1024
 
 
 class BodyTooLarge(Exception):
-    """The request has more than `BODY_LIMIT` bytes."""
+    """The request has more bytes than its kind may have, which is its first argument."""
 
 
 class WSGIBridge:
@@ -51,8 +53,8 @@ class WSGIBridge:
         with SpooledTemporaryFile(max_size=MEMORY_LIMIT) as body:
             try:
                 size = await _read_body(scope, receive, body)
-            except BodyTooLarge:
-                return await _refuse(send, 413, "too_large", f"At most {BODY_LIMIT} bytes are accepted.")
+            except BodyTooLarge as error:
+                return await _refuse(send, 413, "too_large", f"At most {error} bytes are accepted.")
             except ConnectionError:
                 return None
             loop = asyncio.get_running_loop()
@@ -72,6 +74,7 @@ def _is_ambiguous(scope: Message) -> bool:
 
 async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> int:
     """Takes the whole request body, so that a slow client holds no thread; returns its length in bytes."""
+    limit = UPLOAD_LIMIT if _has_files(scope) else BODY_LIMIT
     size = 0
     while True:
         message = await receive()
@@ -79,12 +82,18 @@ async def _read_body(scope: Message, receive: Receive, body: IO[bytes]) -> int:
             raise ConnectionError
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_LIMIT:
-            raise BodyTooLarge
+        if size > limit:
+            raise BodyTooLarge(limit)
         body.write(chunk)
         if not message.get("more_body", False):
             body.seek(0)
             return size
+
+
+def _has_files(scope: Message) -> bool:
+    """Whether the body is of the kind in which browsers send files."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    return len(kinds) == 1 and kinds[0].lower().startswith(b"multipart/form-data")
 
 
 async def _refuse(send: Send, status: int, code: str, detail: str) -> None:

@@ -45,7 +45,7 @@ _DECLARED = (
     Variable("BEYOU_INSTANCE_NAME", "What members see as the name of the place.", "BeYou"),
     Variable(
         "BEYOU_DATA_DIR",
-        "Folder of the embedded database, the development secrets and the ledger's"
+        "Folder of the embedded database, uploaded pictures, the development secrets and the ledger's"
         " high-water file; a relative one starts at the project.",
         "var",
     ),
@@ -115,6 +115,13 @@ _DECLARED = (
         "BEYOU_FRAMES_PER_SECOND",
         "How many frames one socket may send in a second, on average over two seconds.",
         "50",
+        low=1,
+        high=1_000_000,
+    ),
+    Variable(
+        "BEYOU_MEDIA_QUOTA_MB",
+        "How much one member's pictures may take together, in MB of 1,048,576 bytes.",
+        "200",
         low=1,
         high=1_000_000,
     ),

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "beyou.core",
     "beyou.audit",
+    "beyou.media",
     "beyou.users",
     "beyou.keys",
     "beyou.blocks",
@@ -171,7 +172,12 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Of JSON and form fields; files have a limit of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+UPLOAD_FILE_BYTES = 8 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["beyou.core.uploads.BoundedUploadHandler"]
+MEDIA_QUOTA_BYTES = _env.integer("BEYOU_MEDIA_QUOTA_MB") * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -201,6 +207,8 @@ STATIC_ROOT = BASE_DIR / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What members upload. Another backend, such as S3, may stand here: bytes are encrypted before it.
+    "private": {"BACKEND": "beyou.media.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "media"}},
     # Vite's hashes are final; hashing again would load a shared chunk under two names.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }

@@ -20,6 +20,7 @@ POLICIES: dict[str, RateLimitItem] = {
     "friends.member": parse("60/hour"),
     "keys.member": parse("20/hour"),
     "conversations.member": parse("120/hour"),
+    "uploads.owner": parse("40/hour"),
     "messages.member": parse(f"{settings.MESSAGES_PER_MINUTE}/minute"),
 }
 

@@ -11,15 +11,16 @@ MAY_CALL: dict[str, frozenset[str]] = {
     for app, callees in {
         "core": "",
         "audit": "",
-        "users": "audit",
-        "keys": "audit users",
-        "blocks": "audit users",
-        "notifications": "audit users blocks",
-        "ledger": "audit users",
-        "friends": "audit users blocks notifications",
-        "messaging": "audit users keys blocks notifications friends ledger",
-        "console": "audit users keys blocks notifications friends ledger messaging",
-        "config": "audit users keys blocks notifications friends ledger messaging console",
+        "media": "",
+        "users": "audit media",
+        "keys": "audit media users",
+        "blocks": "audit media users",
+        "notifications": "audit media users blocks",
+        "ledger": "audit media users",
+        "friends": "audit media users blocks notifications",
+        "messaging": "audit media users keys blocks notifications friends ledger",
+        "console": "audit media users keys blocks notifications friends ledger messaging",
+        "config": "audit media users keys blocks notifications friends ledger messaging console",
     }.items()
 }
 

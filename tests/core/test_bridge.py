@@ -156,3 +156,12 @@ def test_a_broken_application_raises_to_the_server() -> None:
 
     with pytest.raises(ZeroDivisionError):
         exchange(application)
+
+
+def test_only_forms_with_files_may_be_long() -> None:
+    pieces = [bytes(1024 * 1024)] * 5
+    for kind in (b"application/json", b"application/x-www-form-urlencoded", b"text/multipart/form-data"):
+        assert exchange(echo, pieces, [(b"content-type", kind)]).status == 413
+    assert exchange(echo, pieces, [(b"content-type", b"Multipart/form-data; boundary=x")]).status == 200
+    too_many = [bytes(1024 * 1024)] * 25
+    assert exchange(echo, too_many, [(b"content-type", b"multipart/form-data; boundary=x")]).status == 413
