@@ -1,5 +1,6 @@
 """The member, what staff may do, and the record of every sign-in attempt."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -8,7 +9,7 @@ from django.db import models
 
 from beyou.core.clock import now
 from beyou.core.ids import uuid7
-from beyou.users.rules import Level
+from beyou.users.rules import Audience, ChangeOutcome, Level, Readers, RenameState, Writers
 
 HANDLE_PATTERN = r"^[a-z0-9_]{3,30}$"
 
@@ -35,6 +36,10 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
+def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(value.value, value.value) for value in values]
+
+
 class User(AbstractBaseUser):
     """A member. The handle is public and used in addresses; the e-mail address is never shown."""
 
@@ -49,6 +54,19 @@ class User(AbstractBaseUser):
     # Whether there is a StaffGrant, so that no page of a member has to ask for one.
     is_staff = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
+    # When staff last confirmed who this is; empty for everybody else. Only `verification` changes it.
+    verified_at = models.DateTimeField(null=True)
+    bio = models.CharField(max_length=500, blank=True)
+    # The MediaFile of the picture; empty for initials.
+    picture_id = models.UUIDField(null=True)
+    handle_changed_at = models.DateTimeField(null=True)
+    # Who may do what with this member. They stand here, since every list of members asks them.
+    found_by = models.CharField(max_length=20, choices=_choices(Audience), default=Audience.EVERYBODY.value)
+    asked_by = models.CharField(max_length=20, choices=_choices(Audience), default=Audience.EVERYBODY.value)
+    written_by = models.CharField(max_length=20, choices=_choices(Writers), default=Writers.FRIENDS.value)
+    email_for = models.CharField(max_length=20, choices=_choices(Readers), default=Readers.NOBODY.value)
+    phone_for = models.CharField(max_length=20, choices=_choices(Readers), default=Readers.NOBODY.value)
+    read_receipts = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=now)
 
     USERNAME_FIELD = "email"
@@ -64,9 +82,94 @@ class User(AbstractBaseUser):
         return self.handle
 
     @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
     def initials(self) -> str:
         words = self.name.split() or [self.handle]
         return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+class Phone(models.Model):
+    """A member's telephone number in E.164, encrypted; never used to sign in."""
+
+    member = models.OneToOneField("users.User", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    sealed = models.BinaryField()
+    changed_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"phone of {self.member_id}"
+
+
+class HeldHandle(models.Model):
+    """A handle that nobody but this member may take: one that was given up, or one that waits for review."""
+
+    handle = models.CharField(max_length=30, primary_key=True)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # Empty while a rename waits for it.
+    until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.handle} for {self.member_id}"
+
+
+class PendingRename(models.Model):
+    """Another handle or name that a verified member asked for; it waits for the staff or was decided."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # The member while it waits, so that there is at most one; empty afterwards.
+    open_of = models.OneToOneField("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    old_handle = models.CharField(max_length=30)
+    old_name = models.CharField(max_length=60)
+    handle = models.CharField(max_length=30)
+    name = models.CharField(max_length=60)
+    state = models.CharField(max_length=20, choices=_choices(RenameState), default=RenameState.WAITING.value)
+    # Why it was not granted, in words for the member.
+    reason = models.CharField(max_length=300, blank=True)
+    decided_by_id = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="users_rename_queue")]
+
+    def __str__(self) -> str:
+        return f"{self.state} rename {self.id}"
+
+
+class EmailChange(models.Model):
+    """Another address that a member asked for. Nothing changes before both mailboxes have agreed, or the
+    old one has not objected for three days.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # The member while it is open, so that there is at most one; empty afterwards.
+    open_of = models.OneToOneField("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    old_email = models.EmailField(max_length=254)
+    new_email = models.EmailField(max_length=254)
+    # MACs of the code that the new address got and of the token in the link that the old one got.
+    code_mac = models.CharField(max_length=64)
+    token_mac = models.CharField(max_length=64, unique=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    new_agreed_at = models.DateTimeField(null=True)
+    old_agreed_at = models.DateTimeField(null=True)
+    # From when on the old mailbox counts as lost; empty unless the member says that it is.
+    lost_after = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    outcome = models.CharField(max_length=20, choices=_choices(ChangeOutcome), blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["outcome", "expires_at"], name="users_email_change_open"),
+            models.Index(fields=["outcome", "lost_after"], name="users_email_change_lost"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome or 'open'} change {self.id}"
 
 
 class StaffGrant(models.Model):

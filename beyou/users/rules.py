@@ -1,4 +1,4 @@
-"""Which handles may be taken, and who may act on whom."""
+"""Which handles and names may be taken, who may act on whom, and who may see what of a member."""
 
 import re
 from collections.abc import Collection
@@ -13,6 +13,47 @@ class Level(StrEnum):
     FINANCE = "finance"
     AUDITOR = "auditor"
     OWNER = "owner"
+
+
+class Audience(StrEnum):
+    """Who may find a member by search, or ask for friendship."""
+
+    EVERYBODY = "everybody"
+    FRIENDS_OF_FRIENDS = "friends_of_friends"
+    NOBODY = "nobody"
+
+
+class Writers(StrEnum):
+    """Who may begin a chat with a member. Only friends ever may; chats that exist go on."""
+
+    FRIENDS = "friends"
+    NOBODY = "nobody"
+
+
+class Readers(StrEnum):
+    """Who may read a contact field on a member's profile."""
+
+    NOBODY = "nobody"
+    FRIENDS = "friends"
+
+
+class RenameState(StrEnum):
+    """How a rename that staff must look at stands."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class ChangeOutcome(StrEnum):
+    """How a change of address ended."""
+
+    DONE = "done"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    TOO_MANY_TRIES = "too_many_tries"
+    TAKEN = "taken"
 
 
 def has_level(levels: Collection[str], wanted: Level) -> bool:

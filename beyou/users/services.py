@@ -70,6 +70,16 @@ def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: 
     )
 
 
+def mark_verified(*, member_id: UUID) -> None:
+    """The member counts as verified from now on; a repeat changes nothing. Only verification calls this."""
+    User.objects.filter(id=member_id, verified_at=None).update(verified_at=clock.now())
+
+
+def mark_unverified(*, member_id: UUID) -> None:
+    """The member no longer counts as verified; a repeat changes nothing. Only verification calls this."""
+    User.objects.filter(id=member_id).update(verified_at=None)
+
+
 def hold_member(member_id: UUID) -> None:
     """Whoever else holds the member waits until this transaction ends.
 
