@@ -27,6 +27,7 @@ def main() -> list[Result]:
                 times = {
                     side: median(taken) for side, taken in interleaved(get, rounds=150, warm_up=15).items()
                 }
+            # Alone, since what two servers share counts only half for each.
             memory = server.memory_kib()
     beside = f"smallest page {milliseconds(times['minimal'])}"
     return [

@@ -1,5 +1,7 @@
 """How uvicorn is set up, the same for `serve`, `live` and tests."""
 
+import ctypes
+import gc
 from typing import Any
 
 import uvicorn
@@ -7,6 +9,8 @@ import uvicorn
 from beyou.core.realtime.socket import frame_limit
 
 GRACE_SECONDS = 5
+# A parameter of glibc's mallopt (malloc.h).
+_M_ARENA_MAX = -8
 
 
 def options(*, port: int, unix_socket: str | None = None) -> dict[str, Any]:
@@ -36,4 +40,17 @@ def options(*, port: int, unix_socket: str | None = None) -> dict[str, Any]:
 
 def run(*, port: int, unix_socket: str | None = None) -> None:
     """Serves until the process is told to end; then what waits to be written is written."""
+    _save_memory()
     uvicorn.run(**options(port=port, unix_socket=unix_socket))
+
+
+def _save_memory() -> None:
+    """One heap for all threads, whose turns Python gives out anyway, and nothing kept from the start.
+
+    Only glibc has these calls; elsewhere nothing happens.
+    """
+    library = ctypes.CDLL(None)
+    gc.collect()
+    if hasattr(library, "mallopt") and hasattr(library, "malloc_trim"):
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.malloc_trim(0)

@@ -1,9 +1,18 @@
 """Structured logs: ids only, never content, never secrets."""
 
 import logging.config
+import sys
 from typing import Any
 
-import structlog
+# structlog draws tracebacks with Rich where another package happens to have brought it. Without it logs look
+# the same in every installation, and the server is three megabytes smaller.
+if "rich" not in sys.modules:
+    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's way to say that it is not there
+    import structlog
+
+    del sys.modules["rich"]
+else:
+    import structlog
 
 
 def configure(options: dict[str, Any]) -> None:

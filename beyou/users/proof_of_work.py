@@ -1,6 +1,7 @@
 """A small toll for robots at sign-up: the browser computes for a second, the server checks in a millisecond.
 
-ALTCHA proof of work, version 2, with PBKDF2/SHA-256: no third party, no picture puzzle.
+ALTCHA proof of work, version 2, with PBKDF2/SHA-256: no third party, no picture puzzle. The library is
+loaded when somebody signs up, not when the server starts (tests/architecture/test_memory.py).
 """
 
 import binascii
@@ -8,7 +9,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import altcha
 from django.conf import settings
 from django.core.cache import cache
 
@@ -25,6 +25,8 @@ def _secret() -> bytes:
 
 def new_challenge() -> dict[str, Any]:
     """A signed question that is good for half an hour and one sign-up."""
+    import altcha
+
     challenge = altcha.create_challenge(
         algorithm=ALGORITHM,
         cost=settings.SIGN_UP_POW_COST,
@@ -37,6 +39,8 @@ def new_challenge() -> dict[str, Any]:
 
 def is_paid(payload: str) -> bool:
     """Whether the payload answers a question of ours that nobody has used before. It is used afterwards."""
+    import altcha
+
     try:
         parsed = altcha.Payload.from_base64(payload)
         result = altcha.verify_solution(parsed, _secret(), altcha.derive_key_pbkdf2)
@@ -50,6 +54,8 @@ def is_paid(payload: str) -> bool:
 
 def solve(challenge: Mapping[str, Any]) -> str:
     """The payload that a browser would send; for clients without one."""
+    import altcha
+
     asked = altcha.Challenge.from_dict(dict(challenge))
     solution = altcha.solve_challenge(asked, altcha.derive_key_pbkdf2)
     if solution is None:
