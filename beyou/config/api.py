@@ -1,4 +1,4 @@
-"""The REST API: one NinjaAPI, one way to authenticate, one shape of errors."""
+"""The REST API: one NinjaAPI, one table of who may use what, one shape of errors."""
 
 from functools import lru_cache
 from importlib import import_module
@@ -6,35 +6,26 @@ from importlib.util import find_spec
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
+from ninja.constants import NOT_SET
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.security import APIKeyCookie
+from ninja.operation import Operation
 
-from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed, UnknownField
+from beyou.config.authentication import NotSignedIn, SessionAuthentication, TokenAuthentication
+from beyou.config.scopes import SCOPE_OF
+from beyou.core.errors import ApplicationError, InvalidInput, UnknownField
 from beyou.core.http import problem_response
 from beyou.core.views import BadRequest, StalePage
-
-
-class NotSignedIn(NotAllowed):
-    code, status, title = "not_signed_in", 401, "Please sign in"
-
-
-class SessionAuthentication(APIKeyCookie):
-    """The session cookie, with Django's CSRF check on every unsafe method."""
-
-    param_name = settings.SESSION_COOKIE_NAME
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        return getattr(request, "member", None)
-
+from beyou.users.errors import InsufficientScope, InvalidToken
+from beyou.users.scopes import MEANING
 
 api = NinjaAPI(
     title="BeYou",
     version="1",
+    # Never used: each operation gets its own below. Without it a forgotten one would be open.
     auth=SessionAuthentication(csrf=True),
     # Served below: ninja's own view answers every method.
     openapi_url=None,
@@ -45,7 +36,12 @@ api = NinjaAPI(
 
 @api.exception_handler(ApplicationError)
 def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:
-    return problem_response(error)
+    response = problem_response(error)
+    if isinstance(error, InvalidToken):
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    elif isinstance(error, InsufficientScope):
+        response["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{error.extra["scope"]}"'
+    return response
 
 
 @api.exception_handler(AuthenticationError)
@@ -83,15 +79,63 @@ def reraise(request: HttpRequest, error: Exception) -> HttpResponse:
     raise error
 
 
+_SESSION = SessionAuthentication(csrf=True)
+
+
+def operation_name(operation: Operation) -> str:
+    """`app.function`, as the table of scopes has it."""
+    return f"{operation.view_func.__module__.split('.')[1]}.{operation.view_func.__name__}"
+
+
+def operations(router: Router) -> list[Operation]:
+    return [operation for view in router.path_operations.values() for operation in view.operations]
+
+
+def _protect(router: Router) -> None:
+    """Every operation that is not open to everybody takes the session, or a token with its scope."""
+    for operation in operations(router):
+        if router.auth is NOT_SET and operation.auth_param is NOT_SET:
+            token = TokenAuthentication(SCOPE_OF.get(operation_name(operation)))
+            operation.auth_param = operation.auth_callbacks = [token, _SESSION]
+
+
+ROUTERS: list[Router] = []
 for _app in ("users", "keys", "blocks", "notifications", "friends", "ledger", "messaging", "console"):
     if find_spec(f"beyou.{_app}.api"):
-        api.add_router("", import_module(f"beyou.{_app}.api").router)
+        ROUTERS.append(import_module(f"beyou.{_app}.api").router)
+        _protect(ROUTERS[-1])
+        api.add_router("", ROUTERS[-1])
+
+_SECURITY_SCHEMES = {
+    "sessionCookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SessionAuthentication.param_name,
+        "description": "The session of a browser. What changes something also needs the CSRF token of a page"
+        " in the header `X-CSRFToken`.",
+    },
+    "bearerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A personal access token from the settings. Each operation names the scope that it"
+        " needs:\n\n" + "\n".join(f"- `{scope}`: {words}" for scope, words in MEANING.items()),
+    },
+}
 
 
 @lru_cache(maxsize=1)
 def schema() -> bytes:
     """The API described as OpenAPI, indented, as docs/reference/openapi.json keeps it."""
-    return orjson.dumps(api.get_openapi_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    described: dict[str, Any] = api.get_openapi_schema()
+    described["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    scopes = {f"beyou_{name.replace('.', '_api_')}": scope for name, scope in SCOPE_OF.items()}
+    for path in described["paths"].values():
+        for operation in path.values():
+            if "security" in operation:
+                scope = scopes.get(operation["operationId"])
+                tokens = [{"bearerToken": [scope]}] if scope else []
+                operation["security"] = [{"sessionCookie": []}, *tokens]
+    return orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
 
 
 @require_safe

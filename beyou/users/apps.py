@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class UsersConfig(AppConfig):
     name = "beyou.users"
+
+    def ready(self) -> None:
+        """Lets facts about accounts reach their handlers, and sockets know tokens."""
+        from beyou.core.ports import tokens
+        from beyou.users import reactions  # noqa: F401  (registers its handlers)
+        from beyou.users.access_tokens import bearer_of
+
+        tokens.use(bearer_of)

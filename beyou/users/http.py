@@ -40,6 +40,12 @@ def member_required(
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", wrapped)
 
 
+def bearer_token(request: HttpRequest) -> str | None:
+    """The text of the token in the Authorization header; None when none was sent, "" for an empty one."""
+    scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else None
+
+
 def has_proved_factor(request: HttpRequest) -> bool:
     """Whether this session was opened or confirmed with a second factor or a passkey."""
     methods = request.session.get("account_authentication_methods", [])

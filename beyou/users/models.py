@@ -218,3 +218,25 @@ class LoginActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} at {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class AccessToken(models.Model):
+    """A key that a member made for a program. Only its digest is kept; the prefix tells tokens apart."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64, unique=True)
+    # As in OAuth: names with spaces between them.
+    scopes = models.CharField(max_length=300)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["member", "-created_at"], name="users_token_member")]
+
+    def __str__(self) -> str:
+        return self.prefix

@@ -6,8 +6,12 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet
 
-from beyou.users.models import StaffGrant, User
+from beyou.core import clock
+from beyou.users.models import AccessToken, StaffGrant, User
 from beyou.users.rules import Level, has_level
+from beyou.users.scopes import token_digest
+
+Tokens = QuerySet[AccessToken]
 
 
 def member_id_of_email(email: str) -> UUID | None:
@@ -47,3 +51,27 @@ def lock_members(member_ids: Iterable[UUID]) -> None:
     Rows are locked in the order of their ids, so that two transactions never wait for each other.
     """
     list(User.objects.select_for_update().filter(id__in=list(member_ids)).order_by("id").values_list("id"))
+
+
+def access_token(text: str) -> AccessToken | None:
+    """The usable token with this text and its member, who may use the instance. One statement, none for a
+    text that cannot be a token.
+    """
+    digest = token_digest(text)
+    if digest is None:
+        return None
+    return _usable().select_related("member").filter(digest=digest, member__is_active=True).first()
+
+
+def usable_tokens(member_id: UUID) -> Tokens:
+    """The tokens of the member that open something, the newest first."""
+    return _usable().filter(member_id=member_id).order_by("-created_at", "-id")
+
+
+def token_of(member_id: UUID, token_id: UUID) -> AccessToken | None:
+    """The member's token, usable or not, with the member. One statement."""
+    return AccessToken.objects.select_related("member").filter(id=token_id, member_id=member_id).first()
+
+
+def _usable() -> Tokens:
+    return AccessToken.objects.filter(revoked_at=None, expires_at__gt=clock.now())

@@ -1,5 +1,6 @@
 // Loaded on every page: navigation, live updates and page parts. Everything works without it, too.
 import "../elements/badge.ts";
+import "../elements/copy-text.ts";
 import "../elements/htmx-setup.ts";
 import "../elements/toast.ts";
 import { startDialogs } from "../elements/dialogs.ts";

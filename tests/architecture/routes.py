@@ -78,6 +78,8 @@ ROUTES: dict[str, Route] = {
     "dev/keys/<slug:handle>.pem": Route(Access.NOBODY, frozenset()),
     "settings/keys": _get(M),
     "settings/keys/devices/<uuid:device_id>/revoke": _post(O),
+    "settings/tokens": _form(M),
+    "settings/tokens/<uuid:token_id>/revoke": _post(O),
     # People
     "activity": _get(M),
     "activity/read": _post(M),
@@ -109,6 +111,8 @@ ROUTES: dict[str, Route] = {
     ),
     "api/v1/conversations/<uuidstr:conversation_id>/proofs": _api(O, "GET"),
     "api/v1/ledger/messages/<uuidstr:message_id>/receipt": _api(O, "GET"),
+    "api/v1/tokens": _api(M, "GET"),
+    "api/v1/tokens/<uuidstr:token_id>": _api(O, "DELETE"),
     "api/v1/keys": _api(M, "POST"),
     "api/v1/keys/challenge": _api(M, "POST"),
     "api/v1/keys/mine": _api(M, "GET"),

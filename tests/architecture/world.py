@@ -82,6 +82,7 @@ def build() -> World:
         "message_id": str(message.message),
         "handle": world.bob.handle,
         "device_id": str(browsers[0].device),
+        "token_id": str(members.token(world.alice)[0].pk),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",

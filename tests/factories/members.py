@@ -5,9 +5,11 @@ import time
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from beyou.users import services
-from beyou.users.models import User
+from beyou.core.ids import uuid7
+from beyou.users import access_tokens, services
+from beyou.users.models import AccessToken, User
 from beyou.users.rules import Level
+from beyou.users.scopes import Scope
 
 PASSWORD = "seven herons over the dyke"
 _BACKEND = "beyou.users.backends.MemberBackend"
@@ -95,3 +97,15 @@ def client_of(person: User, *, enforce_csrf_checks: bool = False) -> Client:
 def visitor(*, enforce_csrf_checks: bool = False) -> Client:
     """A browser in which nobody is signed in."""
     return Client(enforce_csrf_checks=enforce_csrf_checks)
+
+
+def token(person: User, *scopes: Scope, days: int = 30) -> tuple[AccessToken, str]:
+    """A personal access token of the person, with every scope unless some are given, and its text."""
+    return access_tokens.create_token(
+        member_id=person.pk, token_id=uuid7(), name="Script", scopes=scopes or tuple(Scope), days=days
+    )
+
+
+def bearer(text: str) -> dict[str, str]:
+    """The header that carries a token, for `Client`."""
+    return {"HTTP_AUTHORIZATION": f"Bearer {text}"}

@@ -1,8 +1,9 @@
-"""`/ws/`: authenticates a socket once, by the session cookie, and lets it run."""
+"""`/ws/`: authenticates a socket once, by the session cookie or a token, and lets it run."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,9 +18,11 @@ from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 
 from beyou.core import clock
+from beyou.core.ports import tokens
 from beyou.core.ports.realtime import EVERYBODY, member_room, session_room
 from beyou.core.realtime.hub import Hub
 from beyou.core.realtime.socket import (
+    NO_SCOPE,
     NOT_SIGNED_IN,
     SESSION_ENDED,
     WRONG_ORIGIN,
@@ -31,6 +34,11 @@ from beyou.core.realtime.socket import (
 
 Scope = MutableMapping[str, Any]
 
+#: A client that sends its token as a subprotocol offers this one too, and it is the one that is chosen, so
+#: that no answer repeats the token.
+SUBPROTOCOL = "beyou"
+_OFFER = "beyou.token."
+
 #: Clients ping every 25 s, so that a session that ended in silence keeps its sockets for a minute and a half
 #: at most.
 RECHECK_SECONDS = 60.0
@@ -38,33 +46,41 @@ RECHECK_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a socket belongs to, and by which session."""
+    """Who a socket belongs to; `room` is closed when the session or the token ends."""
 
     member_id: UUID
-    session: str
+    room: str
+    may_chat: bool = True
 
 
 async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
     """One WebSocket from handshake to end. Raises nothing that the other side could cause."""
     await receive()
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    chosen = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
     # Accepted first: a browser does not see the code of a socket that was never open.
-    await send({"type": "websocket.accept"})
-    if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
+    await send({"type": "websocket.accept", "subprotocol": chosen})
+    token = token_of(headers, scope.get("subprotocols", ()))
+    # Only cookies are sent without being asked for, so only they need to know who asks.
+    if token is None and not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
         return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
     cookies = headers.get("cookie", "")
-    identity = await hub.read(lambda: authenticate(cookies))
-    if identity is None:
-        return await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
-    rooms = (member_room(identity.member_id), identity.session, EVERYBODY)
+    find = partial(authenticate, cookies) if token is None else partial(authenticate_token, token)
+    identity = await hub.read(find)
+    if identity is None or not identity.may_chat:
+        code = NOT_SIGNED_IN if identity is None else NO_SCOPE
+        return await send({"type": "websocket.close", "code": code})
+    rooms = (member_room(identity.member_id), identity.room, EVERYBODY)
     socket = Socket(member_id=identity.member_id, rooms=rooms, send=send)
-    await _serve(socket, _while_valid(socket, identity, cookies, receive, hub), hub)
+    await _serve(socket, _while_valid(socket, identity, find, receive, hub), hub)
     return None
 
 
-def _while_valid(socket: Socket, identity: Identity, cookies: str, receive: Receive, hub: Hub) -> Receive:
-    """`receive`, but now and then the session is looked up again: it may have ended without closing its
-    room, by its age, by another process while Redis was away, or just before the socket joined.
+def _while_valid(
+    socket: Socket, identity: Identity, find: Callable[[], Identity | None], receive: Receive, hub: Hub
+) -> Receive:
+    """`receive`, but now and then the session or token is looked up again: it may have ended without closing
+    its room, by its age, by another process while Redis was away, or just before the socket joined.
     """
     loop = asyncio.get_running_loop()
     due = loop.time() + RECHECK_SECONDS
@@ -75,7 +91,7 @@ def _while_valid(socket: Socket, identity: Identity, cookies: str, receive: Rece
         if loop.time() >= due:
             due = loop.time() + RECHECK_SECONDS
             try:
-                is_valid = await hub.read(lambda: authenticate(cookies)) == identity
+                is_valid = await hub.read(find) == identity
             except DatabaseError:
                 # Away for a while: that ends nobody's session, and nothing can be read or written meanwhile.
                 is_valid = True
@@ -124,4 +140,25 @@ def authenticate(cookies: str) -> Identity | None:
     member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
     if not member.is_authenticated or not member.is_active:
         return None
-    return Identity(member_id=member.pk, session=session_room(key))
+    return Identity(member_id=member.pk, room=session_room(key))
+
+
+def token_of(headers: Mapping[str, str], subprotocols: Iterable[str]) -> str | None:
+    """The token in the Authorization header or, since browsers cannot set that, in a subprotocol; None when
+    neither is there. Never in the address, which logs keep.
+    """
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip()
+    for offered in subprotocols:
+        if offered.startswith(_OFFER):
+            return offered.removeprefix(_OFFER)
+    return None
+
+
+def authenticate_token(text: str) -> Identity | None:
+    """Whom the token speaks for, or None when it opens nothing."""
+    bearer = tokens.bearer_of(text)
+    if bearer is None:
+        return None
+    return Identity(member_id=bearer.member_id, room=bearer.room, may_chat=bearer.may_chat)
