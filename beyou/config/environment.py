@@ -133,6 +133,26 @@ _DECLARED = (
         high=1_000_000,
     ),
     Variable(
+        "BEYOU_SESSION_IDLE_HOURS",
+        "After so many hours without use a session ends. Pages of the staff ask again after one hour.",
+        "336",
+        low=1,
+        high=8760,
+    ),
+    Variable(
+        "BEYOU_SESSION_ABSOLUTE_DAYS",
+        "So many days after signing in a session ends in any case. Pages of the staff ask again after one"
+        " day.",
+        "30",
+        low=1,
+        high=365,
+    ),
+    Variable(
+        "BEYOU_GEO_DATABASE",
+        "File in MaxMind's format (`.mmdb`) that knows the country of an address, read on this machine."
+        " Empty: no countries are shown and the rules about places rest.",
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",

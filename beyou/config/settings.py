@@ -45,13 +45,13 @@ MESSAGES_PER_MINUTE = _env.integer("BEYOU_MESSAGES_PER_MINUTE")
 FRAMES_PER_SECOND = _env.integer("BEYOU_FRAMES_PER_SECOND")
 SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST")
 TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES")
+GEO_DATABASE = _env.given("BEYOU_GEO_DATABASE")
 
 ALLOWED_HOSTS = [_origin.hostname] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
 CSRF_TRUSTED_ORIGINS = [ORIGIN] if PRODUCTION else []
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.auth",
@@ -161,7 +161,10 @@ CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "beyou-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_ENGINE = "beyou.users.session_store"
+SESSION_IDLE_HOURS = _env.integer("BEYOU_SESSION_IDLE_HOURS")
+SESSION_ABSOLUTE_DAYS = _env.integer("BEYOU_SESSION_ABSOLUTE_DAYS")
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_DAYS * 24 * 3600
 CSRF_FAILURE_VIEW = "beyou.core.views.csrf_failure"
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION and TRUSTED_PROXIES else None

@@ -10,13 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
-from beyou.core.ports import realtime
 from beyou.users import queries, services
 from beyou.users.errors import AccountClosed
 from beyou.users.http import sign_in_attempt
 from beyou.users.models import LoginOutcome, User
-
-SIGNED_OUT = 4409
 
 #: allauth's name of a mail → our template. A mail that is not here is a mistake and must fail loudly.
 MAILS = {
@@ -67,13 +64,6 @@ class AccountAdapter(DefaultAccountAdapter):
         assert isinstance(user, User)
         limits.forget("sign_in.account", f"{user.email} {client_ip(request)}")
         self._record(request, LoginOutcome.SUCCESS, user.id)
-
-    def logout(self, request: HttpRequest) -> None:
-        """The session ends, and with it every socket that it opened."""
-        session_key = request.session.session_key
-        super().logout(request)
-        if session_key:
-            realtime.close([realtime.session_room(session_key)], SIGNED_OUT)
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> NoReturn:
         raise AccountClosed("You cannot sign in to it any more. Ask the people who run this instance why.")

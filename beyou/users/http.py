@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
@@ -10,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 
 from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
+from beyou.core.ports.realtime import session_digest
 from beyou.users import queries
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
+from beyou.users.whereabouts import clean_agent
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -82,10 +83,15 @@ def staff_required(
 
 def sign_in_attempt(request: HttpRequest) -> SignInAttempt:
     """Where the attempt comes from, as the record of sign-ins keeps it."""
-    session_key = request.session.session_key or ""
     return SignInAttempt(
         path=request.path[:100],
         address=client_ip(request),
-        user_agent=request.headers.get("User-Agent", "")[:300],
-        session_digest=sha256(session_key.encode()).hexdigest() if session_key else "",
+        user_agent=clean_agent(request.headers.get("User-Agent", "")),
+        session_digest=own_session(request),
     )
+
+
+def own_session(request: HttpRequest) -> str:
+    """The digest of the request's session, as rows name it; empty without one."""
+    key = request.session.session_key
+    return session_digest(key) if key else ""

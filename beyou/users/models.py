@@ -1,4 +1,4 @@
-"""The member, what staff may do, and the record of every sign-in attempt."""
+"""The member, what staff may do, sessions, and the record of every sign-in attempt."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -9,7 +9,16 @@ from django.db import models
 
 from beyou.core.clock import now
 from beyou.core.ids import uuid7
-from beyou.users.rules import Audience, ChangeOutcome, Level, Readers, RenameState, Writers
+from beyou.users.rules import (
+    Audience,
+    ChangeOutcome,
+    Level,
+    Readers,
+    RenameState,
+    SecurityKind,
+    ThreatRule,
+    Writers,
+)
 
 HANDLE_PATTERN = r"^[a-z0-9_]{3,30}$"
 
@@ -53,6 +62,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     # Whether there is a StaffGrant, so that no page of a member has to ask for one.
     is_staff = models.BooleanField(default=False)
+    # Set by "That wasn't me": nothing else can be done before the password is new.
+    needs_new_password = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     # When staff last confirmed who this is; empty for everybody else. Only `verification` changes it.
     verified_at = models.DateTimeField(null=True)
@@ -189,6 +200,102 @@ class StaffGrant(models.Model):
         return f"{self.level} {self.member_id}"
 
 
+class _FromSomewhere(models.Model):
+    """Where something came from, as a member can judge it."""
+
+    address = models.GenericIPAddressField(null=True)
+    # In words, such as "Firefox on Windows"; what the browser says of itself, so never proof of anything.
+    device = models.CharField(max_length=80, blank=True)
+    device_kind = models.CharField(max_length=10, blank=True)
+    # ISO 3166-1 alpha-2, when the instance has a database of places.
+    country = models.CharField(max_length=2, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class MemberSession(_FromSomewhere):
+    """A session of the session store, and what its member sees of it. Without a member: a visitor's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key_digest = models.CharField(max_length=64, unique=True)
+    data = models.TextField(blank=True)
+    member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    method = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField(default=now)
+    # Exact to a minute: it is written later than the request, so that no page waits for it.
+    seen_at = models.DateTimeField(default=now)
+    # When it last used a page of the staff, which ask for a fresh proof sooner.
+    staff_seen_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["member", "ended_at", "-seen_at"], name="users_session_member"),
+            models.Index(fields=["seen_at"], name="users_session_seen"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Session {self.id} of {self.member_id}"
+
+
+class KnownDevice(models.Model):
+    """A browser that has signed in to the account, recognised by a signed cookie. It has a budget of wrong
+    passwords of its own, so that a stranger who uses up the account's does not lock its member out.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    token_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "token_digest"], name="users_device_once")]
+
+    def __str__(self) -> str:
+        return f"Device {self.id} of {self.member_id}"
+
+
+class ThreatAlert(_FromSomewhere):
+    """A rule about sign-ins has fired. One row per rule, subject and window, however often it would fire."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    rule = models.CharField(max_length=30, choices=[(rule.value, rule.value) for rule in ThreatRule])
+    # Whom or what it is about: the id of a member or an address.
+    subject = models.CharField(max_length=64)
+    window_start = models.DateTimeField()
+    # Empty when it is about an address.
+    member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "subject", "window_start"], name="users_alert_once")
+        ]
+        indexes = [models.Index(fields=["created_at"], name="users_alert_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.subject}"
+
+
+class SecurityEvent(_FromSomewhere):
+    """Something that happened to an account, for its member to read."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=30, choices=[(kind.value, kind.value) for kind in SecurityKind])
+    # What it happened to, by the name the member gave it, such as a passkey's.
+    subject = models.CharField(max_length=100, blank=True)
+    session_digest = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [models.Index(fields=["member", "-id"], name="users_security_member")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.member_id}"
+
+
 class LoginOutcome(models.TextChoices):
     SUCCESS = "success"
     BAD_CREDENTIALS = "bad_credentials"
@@ -196,16 +303,18 @@ class LoginOutcome(models.TextChoices):
     LIMITED = "limited"
     INACTIVE = "inactive"
     UNCONFIRMED = "unconfirmed"
+    DECOY = "decoy"
 
 
-class LoginActivity(models.Model):
+class LoginActivity(_FromSomewhere):
     """Exactly one row per attempt to sign in, with its final outcome."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=20, choices=LoginOutcome)
     path = models.CharField(max_length=100)
-    address = models.GenericIPAddressField()
+    # Whether the browser had signed in to this account before.
+    is_known_device = models.BooleanField(default=False)
     user_agent = models.CharField(max_length=300, blank=True)
     session_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=now)
@@ -213,6 +322,7 @@ class LoginActivity(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["member", "-created_at"], name="users_login_member"),
+            models.Index(fields=["address", "-created_at"], name="users_login_address"),
             models.Index(fields=["-created_at"], name="users_login_recent"),
         ]
 

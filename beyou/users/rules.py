@@ -1,7 +1,11 @@
-"""Which handles and names may be taken, who may act on whom, and who may see what of a member."""
+"""Which handles and names may be taken, who may act on whom, who may see what of a member, how long sessions
+live, and what is worth telling.
+"""
 
+import datetime as dt
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -72,6 +76,63 @@ def _height(levels: Collection[str]) -> int:
     if Level.OWNER in levels:
         return 2
     return 1 if levels else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """How long a session lives without use, and at the longest."""
+
+    idle: dt.timedelta
+    absolute: dt.timedelta
+
+    def end(self, created_at: dt.datetime, seen_at: dt.datetime) -> dt.datetime:
+        return min(created_at + self.absolute, seen_at + self.idle)
+
+    def is_open(self, created_at: dt.datetime, seen_at: dt.datetime, now: dt.datetime) -> bool:
+        """Times in the future, as after a clock was set back, end nothing."""
+        return now < self.end(created_at, seen_at)
+
+
+class SecurityKind(StrEnum):
+    """What a member reads in the security log besides the attempts to sign in."""
+
+    SESSION_ENDED = "session_ended"
+    SESSIONS_ENDED = "sessions_ended"
+    NEW_DEVICE = "new_device"
+    NOT_ME = "not_me"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  (a name)
+    PASSWORD_RESET_ASKED = "password_reset_asked"  # noqa: S105  (a name)
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    PHONE_CHANGED = "phone_changed"
+    TOKEN_MADE = "token_made"  # noqa: S105  (a name)
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105  (a name)
+    PROVIDER_LINKED = "provider_linked"
+    PROVIDER_UNLINKED = "provider_unlinked"
+    RECOVERY_ASKED = "recovery_asked"
+    RECOVERY_CANCELLED = "recovery_cancelled"
+    RECOVERY_DONE = "recovery_done"
+    EXPORT_ASKED = "export_asked"
+    DELETION_ASKED = "deletion_asked"
+    DELETION_CANCELLED = "deletion_cancelled"
+    KEYS_CHANGED = "keys_changed"
+    ALERT = "alert"
+
+
+class ThreatRule(StrEnum):
+    """What about sign-ins is worth an alert."""
+
+    MANY_FAILURES = "many_failures"
+    MANY_ACCOUNTS = "many_accounts"
+    NEW_DEVICE = "new_device"
+    NEW_COUNTRY = "new_country"
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    NO_FACTOR = "no_factor"
+    DECOY = "decoy"
 
 
 HANDLE = re.compile(r"[a-z0-9_]{3,30}")

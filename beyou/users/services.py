@@ -10,8 +10,20 @@ from django.db.models import Exists, OuterRef, Q
 
 from beyou.audit.services import record
 from beyou.core import clock
-from beyou.users.models import Accent, LoginActivity, LoginOutcome, StaffGrant, Theme, User
-from beyou.users.rules import Level
+from beyou.core.ports import realtime
+from beyou.core.realtime.socket import SESSION_ENDED
+from beyou.users.models import (
+    Accent,
+    LoginActivity,
+    LoginOutcome,
+    MemberSession,
+    SecurityEvent,
+    StaffGrant,
+    Theme,
+    User,
+)
+from beyou.users.rules import Level, SecurityKind
+from beyou.users.whereabouts import whereabouts
 
 #: How long a sign-up may wait for its code before others may take its handle and address.
 UNCONFIRMED_FOR = dt.timedelta(days=1)
@@ -64,9 +76,9 @@ def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: 
         member_id=member_id,
         outcome=outcome,
         path=attempt.path,
-        address=attempt.address,
         user_agent=attempt.user_agent,
         session_digest=attempt.session_digest,
+        **whereabouts(attempt.address, attempt.user_agent),
     )
 
 
@@ -78,6 +90,57 @@ def mark_verified(*, member_id: UUID) -> None:
 def mark_unverified(*, member_id: UUID) -> None:
     """The member no longer counts as verified; a repeat changes nothing. Only verification calls this."""
     User.objects.filter(id=member_id).update(verified_at=None)
+
+
+@transaction.atomic
+def end_sessions(*, member_id: UUID, except_key_digest: str | None = None) -> int:
+    """The member's sessions have ended, save the one with this digest: their next request is a visitor's
+    and their sockets close at once, in every process. Returns how many there were.
+    """
+    sessions = MemberSession.objects.filter(member_id=member_id, ended_at=None)
+    if except_key_digest:
+        sessions = sessions.exclude(key_digest=except_key_digest)
+    ended = list(sessions.select_for_update().order_by("id").values_list("key_digest", flat=True))
+    _end(ended)
+    return len(ended)
+
+
+def _end(digests: list[str]) -> None:
+    if digests:
+        MemberSession.objects.filter(key_digest__in=digests).update(ended_at=clock.now(), data="")
+        rooms = [realtime.digest_room(digest) for digest in digests]
+        transaction.on_commit(lambda: realtime.close(rooms, SESSION_ENDED))
+
+
+def note_security(
+    *, member_id: UUID, kind: SecurityKind, attempt: SignInAttempt | None = None, subject: str = ""
+) -> None:
+    """The member reads it in the security log. `attempt` says from where (`http.sign_in_attempt(request)`);
+    None when it came from elsewhere, such as a job. `subject` is a name that the member gave, never a secret.
+    """
+    where = whereabouts(attempt.address, attempt.user_agent) if attempt else {}
+    SecurityEvent.objects.create(
+        member_id=member_id,
+        kind=kind,
+        subject=subject[:100],
+        session_digest=attempt.session_digest if attempt else "",
+        **where,
+    )
+
+
+@transaction.atomic
+def close_account_access(*, member_id: UUID) -> None:
+    """Nobody can act as the member any more: the account is closed and all of its sessions and sockets end
+    at once, also those that a token opened.
+    """
+    User.objects.filter(id=member_id).update(is_active=False)
+    end_sessions(member_id=member_id)
+    transaction.on_commit(lambda: realtime.close([realtime.member_room(member_id)], SESSION_ENDED))
+
+
+def open_account_access(*, member_id: UUID) -> None:
+    """The member can sign in again. What had ended stays ended."""
+    User.objects.filter(id=member_id).update(is_active=True)
 
 
 def hold_member(member_id: UUID) -> None:

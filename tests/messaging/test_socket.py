@@ -1,6 +1,7 @@
 """Messages over the socket of a real server: live, refused, acknowledged, closed."""
 
 import contextlib
+import datetime as dt
 import json
 import time
 from collections.abc import Iterator
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from websockets.exceptions import ConnectionClosed
 
 from beyou.blocks.models import UserBlock
@@ -18,6 +18,7 @@ from beyou.core.ports import realtime
 from beyou.core.realtime import socket as sockets
 from beyou.core.realtime.hub import hub
 from beyou.messaging.models import Conversation, Message
+from beyou.users.models import MemberSession
 from tests.factories import members
 from tests.messaging.live import Live, SocketClient, serving
 from tests.messaging.test_api import post, wire
@@ -215,7 +216,8 @@ def test_a_session_that_ends_in_silence_loses_its_sockets(
     with live.socket(session=key) as tab, live.socket(members.bob()) as other:
         assert is_alive(tab)
         if end == "expired":
-            Session.objects.filter(session_key=key).update(expire_date=clock.now())
+            long_ago = clock.now() - dt.timedelta(days=31)
+            MemberSession.objects.filter(member=alice).update(created_at=long_ago)
         else:
             type(alice).objects.filter(pk=alice.pk).update(is_active=False)
         tab.send(type="ping")

@@ -50,6 +50,16 @@ def member_room(member_id: object) -> str:
     return f"member:{member_id}"
 
 
+def session_digest(session_key: str) -> str:
+    """How tables, rooms and records name a session; the key itself stays out of them and of Redis."""
+    return sha256(session_key.encode()).hexdigest()
+
+
 def session_room(session_key: str) -> str:
-    """The room of one session's sockets; the key itself stays out of tables and Redis."""
-    return f"session:{sha256(session_key.encode()).hexdigest()}"
+    """The room of one session's sockets."""
+    return digest_room(session_digest(session_key))
+
+
+def digest_room(digest: str) -> str:
+    """The room of the session with this digest."""
+    return f"session:{digest}"

@@ -19,10 +19,8 @@ log = structlog.get_logger()
 
 # Close codes (RFC 6455 §7.4): the first three are the standard's, the others are listed in README.md.
 NORMAL, INTERNAL_ERROR, SLOW_CONSUMER = 1000, 1011, 1013
-BAD_FRAME, NOT_SIGNED_IN, WRONG_ORIGIN, NO_SCOPE, SILENT, SESSION_ENDED, TOO_LARGE, FLOOD = (
-    *(4400, 4401, 4403, 4406, 4408, 4409, 4413),
-    4429,
-)
+BAD_FRAME, NOT_SIGNED_IN, WRONG_ORIGIN, NO_SCOPE, SILENT = 4400, 4401, 4403, 4406, 4408
+SESSION_ENDED, SESSION_RENEWED, TOO_LARGE, FLOOD = 4409, 4410, 4413, 4429
 
 #: What may wait for one slow socket, in characters. It then comes back and asks by number.
 BUFFER_LIMIT = 512 * 1024
