@@ -1,8 +1,10 @@
 """Reads the BEYOU_* environment and the development secrets; refuses what it does not know."""
 
 import base64
+import fcntl
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -81,6 +83,12 @@ _DECLARED = (
         is_secret=True,
     ),
     Variable("BEYOU_MAC_KEY", "Base64 of 32 bytes; stamps received messages.", is_secret=True),
+    Variable(
+        "BEYOU_STAFF_PREFIX",
+        "First part of the address of the staff pages, which strangers cannot guess: 16 to 64 letters,"
+        " digits, `-` or `_`.",
+        is_secret=True,
+    ),
     Variable(
         "BEYOU_LEDGER_KEY_SEED", "Base64 of 32 bytes; Ed25519 seed of the checkpoint key.", is_secret=True
     ),
@@ -223,6 +231,13 @@ class Environment:
             raise ImproperlyConfigured(f"{name} has {len(value)} bytes; it needs {length}.")
         return value
 
+    def path_segment(self, name: str) -> str:
+        value = self.text(name)
+        # The value is not repeated: it is a secret, and this message is logged.
+        if not re.fullmatch(r"[A-Za-z0-9_-]{16,64}", value):
+            raise ImproperlyConfigured(f"{name} needs 16 to 64 letters, digits, hyphens or underscores.")
+        return value
+
     def fernet_keys(self, name: str) -> list[str]:
         keys = [key.strip() for key in self.text(name).split(",") if key.strip()]
         try:
@@ -271,12 +286,32 @@ def _development_secrets(data_dir: Path) -> dict[str, str]:
             pass
         finally:
             os.unlink(file.name)
+    found = _read_secrets(path)
+    return found if set(found) >= set(_SECRETS) else _complete(path)
+
+
+def _read_secrets(path: Path) -> dict[str, str]:
     try:
         return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise ImproperlyConfigured(
             f"{path} is damaged. Restore it; without it what was encrypted is lost."
         ) from error
+
+
+def _complete(path: Path) -> dict[str, str]:
+    """Adds the secrets that a newer version knows to the file of an older one; keeps those that it has."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Of two processes that start at once the second reads what the first has added.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        complete = _new_secrets() | _read_secrets(path)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
+            json.dump(complete, file, indent=1)
+        os.replace(file.name, path)
+        return complete
+    finally:
+        os.close(folder)
 
 
 def _random_bytes() -> str:
@@ -289,6 +324,7 @@ def _new_secrets() -> dict[str, str]:
         "BEYOU_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "BEYOU_MAC_KEY": _random_bytes(),
         "BEYOU_LEDGER_KEY_SEED": _random_bytes(),
+        "BEYOU_STAFF_PREFIX": secrets.token_urlsafe(18),
     }
 
 
@@ -300,4 +336,5 @@ def _test_secrets() -> dict[str, str]:
         "BEYOU_ENCRYPTION_KEYS": base64.urlsafe_b64encode(bytes(range(32))).decode(),
         "BEYOU_MAC_KEY": fixed,
         "BEYOU_LEDGER_KEY_SEED": fixed,
+        "BEYOU_STAFF_PREFIX": "staff-pages-of-the-tests",
     }

@@ -34,6 +34,8 @@ if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
 ENCRYPTION_KEYS = _env.fernet_keys("BEYOU_ENCRYPTION_KEYS")
 MAC_KEY = _env.secret_bytes("BEYOU_MAC_KEY", 32)
 
+STAFF_PREFIX = _env.path_segment("BEYOU_STAFF_PREFIX")
+
 LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
 LEDGER_ORIGIN = _origin.netloc + "/ledger"
 LEDGER_CONSENSUS = _env.choice("BEYOU_LEDGER_CONSENSUS")
@@ -109,6 +111,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "beyou.core.context.instance",
                 "beyou.notifications.context.notification_count",
                 "beyou.messaging.context.chat_count",
+                "beyou.console.context.staff_pages",
             ],
             "loaders": [
                 (

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.urls import include, path
 
 from beyou.config.api import api, openapi
@@ -10,9 +11,11 @@ urlpatterns = [
     path("api/v1/openapi.json", openapi),
     path("api/v1/", api.urls),
     path("", include("beyou.config.pages")),
+    # Nobody finds the staff pages by guessing; what stands at /admin/ is a decoy.
+    path(f"{settings.STAFF_PREFIX}/", include("beyou.console.urls")),
 ]
 
-for _app in ("core", "users", "keys", "blocks", "notifications", "friends", "messaging", "console"):
+for _app in ("core", "users", "keys", "blocks", "notifications", "friends", "messaging"):
     if find_spec(f"beyou.{_app}.urls"):
         urlpatterns.append(path("", include(f"beyou.{_app}.urls")))
 

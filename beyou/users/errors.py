@@ -25,3 +25,7 @@ class InsufficientScope(NotAllowed):
 
 class SessionNeeded(NotAllowed):
     code, title = "session_needed", "No token opens this"
+
+
+class LastOwner(NotAllowed):
+    code, status, title = "last_owner", 409, "This is the last owner"

@@ -25,6 +25,8 @@ class MemberRequest(HttpRequest):
     """A request that carries a signed-in, active member."""
 
     member: "User"
+    #: The staff levels of the member; only behind `staff_required`.
+    levels: frozenset[str]
 
 
 def member_required(
@@ -54,13 +56,14 @@ def has_proved_factor(request: HttpRequest) -> bool:
 
 
 def staff_required(
-    level: Level,
+    level: Level | None,
 ) -> Callable[
     [Callable[Concatenate[MemberRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
-    """Only for staff of this level and owners, whose session has proved a second factor. For everybody else
-    there is no such page; staff without a proved factor are sent to prove or set up one.
+    """Only for staff of this level and owners (of any level for None), whose session has proved a second
+    factor. For everybody else there is no such page; staff without a proved factor are sent to prove or
+    set up one.
     """
 
     def decorate(
@@ -69,9 +72,11 @@ def staff_required(
         @member_required
         @wraps(view)
         def wrapped(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            is_staff = request.member.is_staff and has_level(queries.levels_of(request.member.pk), level)
-            if not is_staff:
+            # Members are refused without a look into the table of levels.
+            levels = queries.levels_of(request.member.pk) if request.member.is_staff else frozenset()
+            if not levels or (level is not None and not has_level(levels, level)):
                 raise NotFound
+            request.levels = levels
             if not has_proved_factor(request):
                 return redirect_to_login(request.get_full_path(), login_url="/settings/second-step")
             return view(request, *args, **kwargs)

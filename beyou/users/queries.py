@@ -45,6 +45,27 @@ def staff_with(level: Level) -> list[UUID]:
     return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
 
 
+def staff_with_levels() -> list[tuple[User, frozenset[str]]]:
+    """Everybody who has a level, owners first, then by handle. One statement."""
+    held: dict[UUID, set[str]] = {}
+    people: dict[UUID, User] = {}
+    for grant in StaffGrant.objects.select_related("member").order_by("member__handle"):
+        held.setdefault(grant.member_id, set()).add(grant.level)
+        people[grant.member_id] = grant.member
+    staff = [(people[member_id], frozenset(levels)) for member_id, levels in held.items()]
+    return sorted(staff, key=lambda pair: Level.OWNER not in pair[1])
+
+
+def member_id_of_handle(handle: str) -> UUID | None:
+    """Also of members who are closed or blocked: for staff and commands, not for members' pages."""
+    return User.objects.filter(handle=handle).values_list("id", flat=True).first()
+
+
+def members_by_id(ids: Iterable[UUID]) -> dict[UUID, User]:
+    """Those of the members that exist. One statement."""
+    return User.objects.in_bulk(list(ids))
+
+
 def lock_members(member_ids: Iterable[UUID]) -> None:
     """No other transaction changes what belongs to these members together until this one ends.
 

@@ -12,6 +12,7 @@ from beyou.audit.services import record
 from beyou.core import clock
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
+from beyou.users.errors import LastOwner
 from beyou.users.models import (
     Accent,
     LoginActivity,
@@ -173,10 +174,24 @@ def grant_level(*, member_id: UUID, level: Level, granted_by_id: UUID | None) ->
 
 @transaction.atomic
 def withdraw_level(*, member_id: UUID, level: Level, withdrawn_by_id: UUID | None) -> None:
-    """The member no longer has the level, and the audit says who took it; a repeat changes nothing."""
+    """The member no longer has the level, and the audit says who took it; a repeat changes nothing.
+
+    Raises `LastOwner` for the level of the only active owner: nobody could grant it again.
+    """
     hold_member(member_id)
+    if level is Level.OWNER:
+        _keep_an_owner(member_id)
     gone, _ = StaffGrant.objects.filter(member_id=member_id, level=level).delete()
     if gone:
         is_staff = StaffGrant.objects.filter(member_id=member_id).exists()
         User.objects.filter(id=member_id).update(is_staff=is_staff)
         record(act="staff.level_withdrawn", actor_id=withdrawn_by_id, subject_id=member_id, level=level.value)
+
+
+def _keep_an_owner(member_id: UUID) -> None:
+    """All owners' rows are locked in one order, so that of two withdrawals the second sees the first."""
+    owners = StaffGrant.objects.filter(level=Level.OWNER)
+    rows = list(owners.select_for_update().order_by("id").values_list("member_id", "member__is_active"))
+    others = [held_by for held_by, is_active in rows if is_active and held_by != member_id]
+    if member_id in dict(rows) and not others:
+        raise LastOwner("Make somebody else an owner first: without one nobody could grant a level again.")

@@ -3,6 +3,12 @@
 const GO: Record<string, string> = { h: "/home", c: "/chats", a: "/activity", f: "/friends", s: "/settings/look" };
 const CHORD_MS = 1200;
 
+/** Pages with a navigation of their own, such as those of the staff, name its keys in `data-go`. */
+function addressOf(key: string): string | undefined {
+  const own = document.querySelectorAll<HTMLAnchorElement>("a[data-go]");
+  return own.length ? [...own].find((link) => link.dataset["go"] === key)?.href : GO[key];
+}
+
 function typing(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
 }
@@ -20,7 +26,7 @@ export function startShortcuts(): void {
   let chordAt = 0;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    const address = GO[event.key];
+    const address = addressOf(event.key);
     if (event.key === "g") chordAt = event.timeStamp;
     else if (address && event.timeStamp - chordAt < CHORD_MS) location.assign(address);
     else if (event.key === "/" && focusSearch()) event.preventDefault();

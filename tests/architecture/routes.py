@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from beyou.core.ids import uuid7
+from beyou.users.rules import Level
 
 
 class Access(StrEnum):
@@ -28,6 +30,8 @@ class Route:
     methods: frozenset[str]
     #: What a good POST sends, so that it is refused for who asks and not for what is asked.
     body: Callable[[], dict[str, Any]] = dict
+    #: Which level opens a staff page besides owners; any level when there is none.
+    level: Level | None = None
 
 
 def _get(access: Access) -> Route:
@@ -47,11 +51,19 @@ def _api(access: Access, *methods: str, body: Callable[[], dict[str, Any]] = dic
     return Route(access, frozenset(methods), body)
 
 
+def _staff(level: Level | None, *methods: str, body: Callable[[], dict[str, Any]] = dict) -> Route:
+    shown = {"HEAD"} if "GET" in methods else set()
+    return Route(Access.STAFF, frozenset(methods) | shown, body, level)
+
+
 def _draft() -> dict[str, Any]:
     return {"id": str(uuid7()), "text": "Hello"}
 
 
 P, G, M, O, F = Access.PUBLIC, Access.GUEST, Access.MEMBER, Access.OWNER, Access.FRIEND  # noqa: E741  (a table)
+
+#: Where the staff pages are; the suite's secret prefix.
+S = f"{settings.STAFF_PREFIX}/"
 
 ROUTES: dict[str, Route] = {
     # The instance
@@ -91,6 +103,13 @@ ROUTES: dict[str, Route] = {
     "u/<slug:handle>/friendship": _post(M),
     "u/<slug:handle>/block": _post(M),
     "u/<slug:handle>/unblock": _post(O),
+    # The staff's pages
+    S: _staff(None, "GET"),
+    f"{S}staff": _staff(Level.OWNER, "GET", "POST", body=lambda: {"handle": "charlie", "level": "moderator"}),
+    f"{S}staff/withdraw": _staff(
+        Level.OWNER, "POST", body=lambda: {"member": str(uuid7()), "level": "moderator"}
+    ),
+    f"{S}audit": _staff(Level.AUDITOR, "GET"),
     # Chats
     "chats": _get(M),
     "chats/recent": _get(M),

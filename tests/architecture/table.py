@@ -32,6 +32,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
+    "users": frozenset({"rules"}),
     "keys": frozenset({"rules"}),
     "notifications": frozenset({"rules"}),
     "ledger": frozenset({"format", "sources"}),

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.http import HttpResponseBase
 
+from beyou.users.rules import Level
 from tests.architecture import world as worlds
 from tests.architecture.routes import ROUTES, Access, Route, patterns
 from tests.architecture.world import METHODS, ROLES, World
@@ -73,6 +74,19 @@ def test_each_role_gets_what_the_table_says(world: World, pattern: str) -> None:
     assert surprises == []
 
 
+@pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.STAFF))
+def test_each_staff_level_opens_its_own_pages_and_no_others(world: World, pattern: str) -> None:
+    route, path = ROUTES[pattern], world.path(pattern)
+    surprises = []
+    for level in Level:
+        may = level is Level.OWNER or route.level in (None, level)
+        for method in sorted(route.methods):
+            outcome = _outcome(world.ask(_role(level), method, path, route.body()))
+            if (outcome == "done") != may or (not may and outcome != "hidden"):
+                surprises.append(f"{level} {method} {path}: {outcome}")
+    assert surprises == []
+
+
 @pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.OWNER))
 def test_a_stranger_cannot_tell_another_members_object_from_a_missing_one(world: World, pattern: str) -> None:
     for method in ROUTES[pattern].methods - {"HEAD"}:
@@ -81,6 +95,10 @@ def test_a_stranger_cannot_tell_another_members_object_from_a_missing_one(world:
         missing = world.ask("stranger", method, world.missing_path(pattern), body)
         assert real.status_code == missing.status_code == 404
         assert _steady(real) == _steady(missing)
+
+
+def _role(level: Level) -> str:
+    return "owner of the instance" if level is Level.OWNER else level.value
 
 
 def _steady(response: HttpResponseBase) -> bytes:

@@ -27,6 +27,7 @@ _SAFE = {
     "BEYOU_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     "BEYOU_MAC_KEY": base64.b64encode(os.urandom(32)).decode(),
     "BEYOU_LEDGER_KEY_SEED": base64.b64encode(os.urandom(32)).decode(),
+    "BEYOU_STAFF_PREFIX": secrets.token_urlsafe(18),
     "BEYOU_MAIL_URL": "smtp+tls://post:secret@mail.example.org:587",
 }
 
@@ -93,6 +94,10 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_ENCRYPTION_KEYS", " , "),
         ("BEYOU_MAC_KEY", "AAAA"),
         ("BEYOU_LEDGER_KEY_SEED", "***"),
+        ("BEYOU_STAFF_PREFIX", "admin"),
+        ("BEYOU_STAFF_PREFIX", "staff-pages/of-the-tests"),
+        ("BEYOU_STAFF_PREFIX", "staff pages of the tests"),
+        ("BEYOU_STAFF_PREFIX", "x" * 65),
         ("BEYOU_MAIL_URL", "console:"),
         ("BEYOU_MAIL_URL", "carrier-pigeon://loft"),
         ("BEYOU_MODE", "staging"),
@@ -154,6 +159,20 @@ def test_a_development_instance_makes_its_secrets_once(tmp_path: Path) -> None:
     assert all(first.text(name) != elsewhere.text(name) for name in names)
     assert all(first.text(name) != _test_secrets()[name] for name in names)
     path = tmp_path / "data" / "secrets.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["secrets.json"]
+
+
+def test_secrets_that_a_newer_version_knows_are_added_to_an_older_file(tmp_path: Path) -> None:
+    first = Environment({}, tmp_path)
+    path = tmp_path / "var" / "secrets.json"
+    old = json.loads(path.read_text())
+    del old["BEYOU_STAFF_PREFIX"]
+    path.write_text(json.dumps(old))
+    second, third = Environment({}, tmp_path), Environment({}, tmp_path)
+    assert second.text("BEYOU_SECRET_KEY") == first.text("BEYOU_SECRET_KEY")
+    assert second.text("BEYOU_STAFF_PREFIX") == third.text("BEYOU_STAFF_PREFIX")
+    assert len(second.text("BEYOU_STAFF_PREFIX")) >= 16
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["secrets.json"]
 

@@ -19,11 +19,16 @@ from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.users.models import MemberSession, User
+from beyou.users.rules import Level
 from tests.factories import members
 from tests.messaging.world import Browser, chat, say
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("anonymous", "stranger", "staff", "owner")
+#: Beside the owner of alice's things, who is called so as well: the owner of the instance is `staff`.
+_STAFF_ROLES = {level.value: level for level in Level if level is not Level.OWNER} | {
+    "owner of the instance": Level.OWNER
+}
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 #: pattern → values that differ from those of the other patterns
 _SPECIAL = {"u/<slug:handle>/unblock": {"handle": "mallory"}}
@@ -38,6 +43,7 @@ class World:
     staff: User
     #: parameter name → value that belongs to alice
     values: dict[str, str] = field(default_factory=dict)
+    _levels: dict[Level, User] = field(default_factory=dict)
 
     def path(self, pattern: str) -> str:
         """The address of alice's object."""
@@ -53,9 +59,17 @@ class World:
 
     def client(self, role: str, *, enforce_csrf_checks: bool = False) -> Client:
         person = {"stranger": self.charlie, "staff": self.staff, "owner": self.alice}.get(role)
+        if role in _STAFF_ROLES:
+            person = self.of_level(_STAFF_ROLES[role])
         if person is None:
             return members.visitor(enforce_csrf_checks=enforce_csrf_checks)
         return members.client_of(person, enforce_csrf_checks=enforce_csrf_checks)
+
+    def of_level(self, level: Level) -> User:
+        """One of the staff who has this level alone."""
+        if level not in self._levels:
+            self._levels[level] = members.staff(level, handle=f"only_{level}")
+        return self._levels[level]
 
     def ask(self, role: str, method: str, path: str, body: dict[str, Any] | None = None) -> HttpResponseBase:
         """One request in a fresh browser: JSON for the API, a form for pages."""

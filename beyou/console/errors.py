@@ -1,0 +1,7 @@
+"""What staff may not do."""
+
+from beyou.core.errors import NotAllowed
+
+
+class NotBelow(NotAllowed):
+    code, status, title = "not_below", 403, "Nobody acts on themselves, on equals or upwards"

@@ -1,0 +1,47 @@
+"""What the staff pages take."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+
+from beyou.users.queries import listed_members
+from beyou.users.rules import Level, plain_handle
+
+LEVELS = [(level.value, level.value.capitalize()) for level in Level]
+
+
+class GrantForm(forms.Form):
+    handle = forms.CharField(label="Handle", max_length=31, help_text="Of a member with a confirmed address.")
+    level = forms.ChoiceField(label="Level", choices=LEVELS)
+
+    #: Once the form is valid.
+    member_id: UUID
+
+    def clean_handle(self) -> str:
+        handle = plain_handle(self.cleaned_data["handle"])
+        found = listed_members().filter(handle=handle).values_list("id", flat=True).first()
+        if found is None:
+            raise forms.ValidationError("There is no member with this handle.")
+        self.member_id = found
+        return handle
+
+
+class WithdrawForm(forms.Form):
+    member = forms.UUIDField()
+    level = forms.ChoiceField(choices=LEVELS)
+
+
+class AuditForm(forms.Form):
+    """Filters and place of the audit list."""
+
+    before = forms.UUIDField(required=False)
+    act = forms.CharField(label="Act", required=False, max_length=60)
+    handle = forms.CharField(label="Handle", required=False, max_length=31)
+
+    def clean_handle(self) -> str:
+        return plain_handle(self.cleaned_data["handle"])
+
+    def carried(self) -> dict[str, Any]:
+        """The filters that the address of the next page repeats."""
+        return {name: self.cleaned_data[name] for name in ("act", "handle") if self.cleaned_data[name]}

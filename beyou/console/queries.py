@@ -1,0 +1,98 @@
+"""Reading for the staff pages, each with a fixed number of statements."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from beyou.audit.queries import records
+from beyou.core import clock, events
+from beyou.users import queries as users
+from beyou.users.rules import Level, has_level
+
+if TYPE_CHECKING:
+    from beyou.audit.models import AuditRecord
+    from beyou.users.models import User
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the start page: what it counts, what it says, and the page that shows more."""
+
+    title: str
+    value: int
+    note: str
+    view: str
+    is_alarming: bool = False
+
+
+def figures(levels: Collection[str]) -> list[Figure]:
+    """What concerns somebody with these levels. A fixed number of statements for each level."""
+    shown: list[Figure] = []
+    if has_level(levels, Level.AUDITOR):
+        acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
+        shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))
+    if has_level(levels, Level.OWNER):
+        shown.append(Figure("Staff", len(users.staff_with_levels()), "people with a level", "console:staff"))
+        parked = events.parked()
+        note = "gave up; run beyou doctor" if parked else "none gave up"
+        shown.append(Figure("Parked events", parked, note, "", is_alarming=parked > 0))
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody of the staff with their levels, the highest first, and whether the reader may change them."""
+
+    member: "User"
+    levels: list[str]
+    is_below: bool
+
+
+def staff_list(reader_id: UUID) -> list[StaffMember]:
+    """Everybody with a level, owners first. One statement."""
+    return [
+        StaffMember(
+            member=member,
+            levels=[level.value for level in reversed(Level) if level in levels],
+            is_below=member.pk != reader_id and Level.OWNER not in levels,
+        )
+        for member, levels in users.staff_with_levels()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One act with the people's handles, where they still exist."""
+
+    record: "AuditRecord"
+    actor: "User | None"
+    subject: "User | None"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    lines: list[AuditLine]
+    next: UUID | None
+
+
+def audit_page(*, act: str = "", handle: str = "", before: UUID | None = None) -> AuditPage:
+    """Acts of staff, the newest first, by kind of act and by whom they concern or who did them. Three
+    statements at most.
+    """
+    person_id = users.member_id_of_handle(handle) if handle else None
+    if handle and person_id is None:
+        return AuditPage([], None)
+    rows = list(records(act=act, person_id=person_id, before=before)[: PAGE + 1])
+    people = users.members_by_id(
+        filter(None, (each for row in rows for each in (row.actor_id, row.subject_id)))
+    )
+    lines = [AuditLine(row, _person(people, row.actor_id), _person(people, row.subject_id)) for row in rows]
+    return AuditPage(lines[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def _person(people: "dict[UUID, User]", member_id: UUID | None) -> "User | None":
+    return people.get(member_id) if member_id else None

@@ -1,0 +1,32 @@
+"""Which staff pages there are and which level opens them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from beyou.users.rules import Level, has_level
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One entry of the staff pages' navigation. `view` is the name of its address; no level means any."""
+
+    view: str
+    title: str
+    icon: str
+    level: Level | None
+    #: What follows `g` on the keyboard.
+    key: str = ""
+
+
+PAGES = (
+    Page("console:start", "Start", "house", None, "h"),
+    Page("console:staff", "Staff", "users", Level.OWNER, "s"),
+    Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
+)
+
+
+def pages_for(levels: Collection[str]) -> tuple[Page, ...]:
+    """The pages that somebody with these levels may open."""
+    if not levels:
+        return ()
+    return tuple(page for page in PAGES if page.level is None or has_level(levels, page.level))

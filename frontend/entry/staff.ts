@@ -1,0 +1,2 @@
+// Loaded on the staff pages only.
+import "../styles/staff.css";
