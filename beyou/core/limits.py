@@ -23,6 +23,8 @@ POLICIES: dict[str, RateLimitItem] = {
     "friends.member": parse("60/hour"),
     "keys.member": parse("20/hour"),
     "conversations.member": parse("120/hour"),
+    "profile.member": parse("60/hour"),
+    "email_change.member": parse("5/hour"),
     "uploads.owner": parse("40/hour"),
     "messages.member": parse(f"{settings.MESSAGES_PER_MINUTE}/minute"),
 }

@@ -1,6 +1,6 @@
-"""What can go wrong around accounts."""
+"""What can go wrong around accounts and profiles."""
 
-from beyou.core.errors import ApplicationError, NotAllowed
+from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed
 
 
 class AccountClosed(NotAllowed):
@@ -29,3 +29,42 @@ class SessionNeeded(NotAllowed):
 
 class LastOwner(NotAllowed):
     code, status, title = "last_owner", 409, "This is the last owner"
+
+
+class FieldRefused(InvalidInput):
+    """One field of a form or request cannot be taken; `field` names it."""
+
+    code = "field_refused"
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail, field=field)
+        self.field = field
+
+
+class HandleTaken(FieldRefused):
+    code, status, title = "handle_taken", 409, "This handle is taken"
+
+    def __init__(self) -> None:
+        super().__init__("handle", "This handle is taken. Please choose another.")
+
+
+class HandleTooSoon(FieldRefused):
+    code, status, title = "handle_too_soon", 409, "The handle was changed lately"
+
+
+class RenameDecided(ApplicationError):
+    code, status, title = "rename_decided", 409, "This was decided meanwhile"
+
+
+class NotYourOwn(NotAllowed):
+    code, title = "not_your_own", "Nobody decides about oneself"
+
+
+class WrongCode(InvalidInput):
+    code, title = "wrong_code", "This code is not right"
+
+
+class EmailChangeClosed(ApplicationError):
+    """The change of address was done, cancelled, used up or is too old."""
+
+    code, status, title = "email_change_closed", 410, "This change is no longer open"

@@ -4,11 +4,19 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from beyou.core import clock
-from beyou.users.models import AccessToken, StaffGrant, User
-from beyou.users.rules import Level, has_level
+from beyou.core import clock, keyring
+from beyou.users.models import (
+    AccessToken,
+    EmailChange,
+    HeldHandle,
+    PendingRename,
+    Phone,
+    StaffGrant,
+    User,
+)
+from beyou.users.rules import Level, RenameState, has_level
 from beyou.users.scopes import token_digest
 
 Tokens = QuerySet[AccessToken]
@@ -18,8 +26,57 @@ def member_id_of_email(email: str) -> UUID | None:
     return User.objects.filter(email=email.strip().lower()).values_list("id", flat=True).first()
 
 
-def is_handle_taken(handle: str) -> bool:
-    return User.objects.filter(handle=handle).exists()
+def member_by_id(member_id: UUID) -> User:
+    return User.objects.get(id=member_id)
+
+
+def is_handle_taken(handle: str, *, by: UUID | None = None) -> bool:
+    """Whether another member than this one has the handle, or holds it."""
+    # Members are asked first: a handle that one gives up between the two questions is held by then.
+    owner = User.objects.filter(handle=handle).values_list("id", flat=True).first()
+    if owner is None:
+        held = HeldHandle.objects.filter(Q(until=None) | Q(until__gt=clock.now()), handle=handle)
+        owner = held.values_list("member_id", flat=True).first()
+    return owner not in (None, by)
+
+
+def pending_rename(member_id: UUID) -> PendingRename | None:
+    """What the member asked for and the staff have not decided yet."""
+    return PendingRename.objects.filter(open_of_id=member_id).first()
+
+
+def last_rename(member_id: UUID) -> PendingRename | None:
+    """The rename that waits, or the one that was settled last."""
+    return PendingRename.objects.filter(member_id=member_id).order_by("-created_at").first()
+
+
+def waiting_renames() -> QuerySet[PendingRename]:
+    """Renames for the staff to decide, the longest waiting first, with their members."""
+    return PendingRename.objects.filter(state=RenameState.WAITING).select_related("member").order_by("id")
+
+
+def rename_by_id(rename_id: UUID) -> PendingRename | None:
+    return PendingRename.objects.filter(id=rename_id).select_related("member").first()
+
+
+def phone_of(member_id: UUID) -> str:
+    """The number in E.164, or empty. Whoever shows it has decided that the reader may see it.
+
+    Raises `Undecryptable` when the stored bytes were altered.
+    """
+    sealed = Phone.objects.filter(member_id=member_id).values_list("sealed", flat=True).first()
+    if sealed is None:
+        return ""
+    return keyring.open_field(bytes(sealed), table="users_phone", column="sealed", row_id=member_id)
+
+
+def email_change(change_id: UUID) -> EmailChange | None:
+    return EmailChange.objects.filter(id=change_id).first()
+
+
+def open_email_change(member_id: UUID) -> EmailChange | None:
+    """The change of address that the member began and that is not too old."""
+    return EmailChange.objects.filter(open_of_id=member_id, expires_at__gt=clock.now()).first()
 
 
 def is_confirmed(member_id: UUID) -> bool:

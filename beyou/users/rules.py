@@ -4,6 +4,7 @@ live, and what is worth telling.
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -173,3 +174,51 @@ def handle_problem(handle: str) -> str:
     if handle in RESERVED or not handle.strip("_"):
         return "This handle is reserved. Please choose another."
     return ""
+
+
+#: Characters that join others in some scripts and in emoji; all else that has no shape of its own could
+#: hide in a name or turn the text beside it round.
+_JOINERS = frozenset("\u200c\u200d")
+_SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+NAME_LENGTH, BIO_LENGTH = 60, 500
+
+
+def plain_name(typed: str) -> str:
+    """The name with single spaces."""
+    return " ".join(typed.split())
+
+
+def name_problem(name: str) -> str:
+    """What is wrong with the name, and what to do; empty when it may be used."""
+    if len(name) > NAME_LENGTH:
+        return f"Use at most {NAME_LENGTH} characters."
+    if any(_is_invisible(character) for character in name):
+        return "This name holds an invisible character. Please type it again by hand."
+    if name and not any(unicodedata.category(character)[0] in "LNS" for character in name):
+        return "Use at least one letter."
+    return ""
+
+
+def bio_problem(bio: str) -> str:
+    """What is wrong with the text; empty when it may be shown."""
+    if len(bio) > BIO_LENGTH:
+        return f"Use at most {BIO_LENGTH} characters; these are {len(bio)}."
+    if any(_is_invisible(character) for character in bio if character != "\n"):
+        return "This text holds an invisible character. Please type it again by hand."
+    return ""
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _SHAPELESS and character not in _JOINERS
+
+
+def may_read(readers: str, *, is_self: bool, is_friend: bool) -> bool:
+    """Whether somebody may read a contact field that is open to these readers."""
+    return is_self or (readers == Readers.FRIENDS and is_friend)
+
+
+def may_reach(audience: str, *, is_friend: bool, shares_friend: bool) -> bool:
+    """Whether somebody belongs to the audience. Friends always do: they are there already."""
+    if is_friend or audience == Audience.EVERYBODY:
+        return True
+    return audience == Audience.FRIENDS_OF_FRIENDS and shares_friend

@@ -1,18 +1,23 @@
 """What can be done to a member's account."""
 
-import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 
 from beyou.audit.services import record
 from beyou.core import clock
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
+from beyou.users.email_change import agree_new as agree_new
+from beyou.users.email_change import agree_old as agree_old
+from beyou.users.email_change import cancel_email_change as cancel_email_change
+from beyou.users.email_change import cancel_email_change_by_token as cancel_email_change_by_token
+from beyou.users.email_change import declare_old_lost as declare_old_lost
+from beyou.users.email_change import start_email_change as start_email_change
 from beyou.users.errors import LastOwner
+from beyou.users.handles import forget_unconfirmed as forget_unconfirmed
 from beyou.users.models import (
     Accent,
     LoginActivity,
@@ -23,11 +28,16 @@ from beyou.users.models import (
     Theme,
     User,
 )
+from beyou.users.phones import remove_phone as remove_phone
+from beyou.users.phones import set_phone as set_phone
+from beyou.users.profiles import change_privacy as change_privacy
+from beyou.users.profiles import change_profile as change_profile
+from beyou.users.profiles import decide_rename as decide_rename
+from beyou.users.profiles import remove_picture as remove_picture
+from beyou.users.profiles import set_picture as set_picture
+from beyou.users.profiles import withdraw_rename as withdraw_rename
 from beyou.users.rules import Level, SecurityKind
 from beyou.users.whereabouts import whereabouts
-
-#: How long a sign-up may wait for its code before others may take its handle and address.
-UNCONFIRMED_FOR = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +69,6 @@ def create_member(
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
     return member
-
-
-def forget_unconfirmed(*, handle: str = "", email: str = "") -> None:
-    """A sign-up that nobody confirmed within a day no longer holds this handle or address."""
-    confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
-    User.objects.filter(
-        ~Exists(confirmed),
-        Q(handle=handle) | Q(email=email.lower()),
-        date_joined__lt=clock.now() - UNCONFIRMED_FOR,
-    ).delete()
 
 
 def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: UUID | None) -> None:
