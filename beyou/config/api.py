@@ -14,11 +14,17 @@ from ninja.constants import NOT_SET
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 
-from beyou.config.authentication import NotSignedIn, SessionAuthentication, TokenAuthentication
+from beyou.config.authentication import (
+    AppAuthentication,
+    NotSignedIn,
+    SessionAuthentication,
+    TokenAuthentication,
+)
 from beyou.config.scopes import SCOPE_OF
 from beyou.core.errors import ApplicationError, InvalidInput, UnknownField
 from beyou.core.http import problem_response
 from beyou.core.views import BadRequest, StalePage
+from beyou.users.app_sessions import HEADER
 from beyou.users.errors import InsufficientScope, InvalidToken
 from beyou.users.scopes import MEANING
 
@@ -79,7 +85,7 @@ def reraise(request: HttpRequest, error: Exception) -> HttpResponse:
     raise error
 
 
-_SESSION = SessionAuthentication(csrf=True)
+_SESSION, _APP = SessionAuthentication(csrf=True), AppAuthentication()
 
 
 def operation_name(operation: Operation) -> str:
@@ -92,14 +98,15 @@ def operations(router: Router) -> list[Operation]:
 
 
 def _protect(router: Router) -> None:
-    """Every operation that is not open to everybody takes the session, or a token with its scope."""
+    """Every operation that is not open to everybody takes a session, or a token with its scope."""
     for operation in operations(router):
         if router.auth is NOT_SET and operation.auth_param is NOT_SET:
             token = TokenAuthentication(SCOPE_OF.get(operation_name(operation)))
-            operation.auth_param = operation.auth_callbacks = [token, _SESSION]
+            operation.auth_param = operation.auth_callbacks = [token, _APP, _SESSION]
 
 
-ROUTERS: list[Router] = []
+ROUTERS: list[Router] = [import_module("beyou.users.app_api").router]
+api.add_router("", ROUTERS[0])
 for _app in ("users", "keys", "blocks", "notifications", "friends", "ledger", "messaging", "console"):
     if find_spec(f"beyou.{_app}.api"):
         ROUTERS.append(import_module(f"beyou.{_app}.api").router)
@@ -113,6 +120,12 @@ _SECURITY_SCHEMES = {
         "name": SessionAuthentication.param_name,
         "description": "The session of a browser. What changes something also needs the CSRF token of a page"
         " in the header `X-CSRFToken`.",
+    },
+    "appSession": {
+        "type": "apiKey",
+        "in": "header",
+        "name": HEADER,
+        "description": "The session of an app that signed its member in under `/api/v1/auth/`.",
     },
     "bearerToken": {
         "type": "http",
@@ -134,7 +147,7 @@ def schema() -> bytes:
             if "security" in operation:
                 scope = scopes.get(operation["operationId"])
                 tokens = [{"bearerToken": [scope]}] if scope else []
-                operation["security"] = [{"sessionCookie": []}, *tokens]
+                operation["security"] = [{"sessionCookie": []}, {"appSession": []}, *tokens]
     return orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
 
 

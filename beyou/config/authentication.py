@@ -1,4 +1,4 @@
-"""The ways to prove to the API who asks: the session of a browser, or a personal access token."""
+"""How the API learns who asks: by the session of a browser or of an app, or by an access token."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from beyou.core.errors import NotAllowed
 from beyou.core.http import client_ip
 from beyou.users import queries
 from beyou.users.access_tokens import note_use
+from beyou.users.app_sessions import is_app
 from beyou.users.errors import InsufficientScope, InvalidToken, SessionNeeded
 from beyou.users.http import bearer_token
 from beyou.users.scopes import Scope
@@ -28,6 +29,23 @@ class SessionAuthentication(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         return getattr(request, "member", None)
+
+
+class AppAuthentication(AuthBase):
+    """The session of an app in the header `X-Session-Token`. No browser sends that by itself, so it needs no
+    CSRF check; cookies beside it count for nothing.
+    """
+
+    openapi_type = "apiKey"
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """The member, or None when no app asks. Raises `NotSignedIn`."""
+        if not is_app(request):
+            return None
+        member = getattr(request, "member", None)
+        if member is None:
+            raise NotSignedIn("The session is over or not signed in. Sign in, then try again.")
+        return member
 
 
 class TokenAuthentication(AuthBase):

@@ -50,9 +50,14 @@ SESSION_ONLY: Final = frozenset(
     }
 )
 
-#: For everybody, without an account.
+#: For everybody, without an account, or with a session that the operation looks for itself.
 PUBLIC: Final = frozenset(
     {
+        "users.get_session",
+        "users.sign_in",
+        "users.sign_out",
+        "users.confirm_address",
+        "users.send_code_again",
         "ledger.get_checkpoint",
         "ledger.get_verifier_key",
         "ledger.get_tile",

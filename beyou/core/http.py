@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 
 from beyou.core.errors import ApplicationError
 
+#: Where a session says that it is an app's, which names it in a header and never in a cookie.
+APP_SESSION = "is_app"
+
 
 def client_ip(request: HttpRequest) -> str:
     """The address of the client, from the socket, or from the part of X-Forwarded-For that our own

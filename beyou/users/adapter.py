@@ -44,7 +44,9 @@ class AccountAdapter(DefaultAccountAdapter):
         except RateLimited as error:
             member_id = queries.member_id_of_email(credentials["email"])
             self._record(request, LoginOutcome.LIMITED, member_id)
-            raise ValidationError(f"Too many attempts. {error.detail}", code="rate_limited") from None
+            raise ValidationError(
+                f"Too many attempts. {error.detail}", code="rate_limited", params=error.extra
+            ) from None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         member_id = queries.member_id_of_email(credentials["email"])

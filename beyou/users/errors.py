@@ -68,3 +68,24 @@ class EmailChangeClosed(ApplicationError):
     """The change of address was done, cancelled, used up or is too old."""
 
     code, status, title = "email_change_closed", 410, "This change is no longer open"
+
+
+class SessionOver(NotAllowed):
+    code, status, title = "session_over", 401, "This session is over"
+
+
+class WrongCredentials(InvalidInput):
+    code, title = "wrong_credentials", "Address or password is wrong"
+
+
+class AlreadySignedIn(ApplicationError):
+    code, status, title = "already_signed_in", 409, "This session is signed in"
+
+
+class NothingPending(ApplicationError):
+    """The step that this answers was not asked for, is over, or was tried too often."""
+
+    code, status, title = "nothing_pending", 409, "Nothing waits for this"
+
+    def __init__(self, detail: str = "Please sign in from the beginning.") -> None:
+        super().__init__(detail)

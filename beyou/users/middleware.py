@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
+from beyou.core.http import APP_SESSION
+from beyou.users.app_sessions import is_app
 from beyou.users.http import bearer_token
 
 
@@ -23,5 +25,7 @@ class MemberMiddleware:
         user = request.user
         # Not the lazy object around her, which costs a call for each look at a field.
         member = getattr(request, "_cached_user", user) if user.is_authenticated else None
+        if member is not None and request.session.get(APP_SESSION) and not is_app(request):
+            request.user, member = AnonymousUser(), None
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
         return self.get_response(request)

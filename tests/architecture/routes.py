@@ -21,6 +21,7 @@ class Access(StrEnum):
     OWNER = "those whom the object belongs to (other members: as if it did not exist)"
     FRIEND = "friends of the person whom it names (other members: refused)"
     STAFF = "staff (members: as if it did not exist)"
+    APP = "everybody, by a header of apps; cookies count for nothing, so there is no request to forge"
     NOBODY = "nobody; it exists only in development, or to be reversed"
 
 
@@ -145,6 +146,11 @@ ROUTES: dict[str, Route] = {
     "api/v1/members/<slug:handle>/friendship": _api(M, "POST"),
     "api/v1/notifications": _api(M, "GET"),
     "api/v1/notifications/read": _api(M, "POST"),
+    # Signing in by an app: open to all, and cookies count for nothing
+    "api/v1/auth/session": _api(Access.APP, "GET", "DELETE"),
+    "api/v1/auth/sign-in": _api(Access.APP, "POST"),
+    "api/v1/auth/code": _api(Access.APP, "POST"),
+    "api/v1/auth/code/again": _api(Access.APP, "POST"),
     # The public ledger
     "api/v1/ledger/checkpoint": _api(P, "GET"),
     "api/v1/ledger/vkey": _api(P, "GET"),

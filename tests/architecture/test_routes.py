@@ -45,11 +45,11 @@ def _allowed_outcomes(route: Route, role: str, method: str) -> set[str]:
         return {"sent elsewhere", "no such method"} | ({"done"} if may_enter else set())
     if method not in route.methods:
         closed = {"no such method"} | ({"done"} if method == "OPTIONS" else set())
-        if route.access is not Access.PUBLIC:
+        if route.access not in (Access.PUBLIC, Access.APP):
             closed |= {"sign in"} if role == "anonymous" else set()
             closed |= {"hidden"} if role != "owner" else set()
         return closed
-    if route.access is Access.PUBLIC:
+    if route.access in (Access.PUBLIC, Access.APP):
         return {"done", "sent elsewhere"}
     if role == "anonymous":
         return {"sign in"}
@@ -127,6 +127,7 @@ _UNSAFE = [
     (pattern, method)
     for pattern, route in sorted(ROUTES.items())
     for method in sorted(route.methods - {"GET", "HEAD", "OPTIONS"})
+    if route.access is not Access.APP
 ]
 
 
@@ -141,6 +142,18 @@ def test_writing_needs_a_token_and_our_own_origin(world: World, pattern: str, me
     foreign = {"HTTP_X_CSRFTOKEN": token, "HTTP_ORIGIN": "https://evil.example"}
     assert client.generic(method, path, b"{}", **foreign).status_code in (401, 403)
     assert worlds.changed(before) == []
+
+
+@pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.APP))
+def test_where_apps_sign_in_a_browser_is_nobody_and_stays_what_it_was(world: World, pattern: str) -> None:
+    path, client = world.path(pattern), world.client("owner", enforce_csrf_checks=True)
+    before = worlds.rows()
+    for method in sorted(ROUTES[pattern].methods):
+        answer = client.generic(method, path, b"{}", content_type=_JSON, HTTP_ORIGIN="https://evil.example")
+        assert not answer.cookies
+        assert "signed_in" not in answer.content.decode()
+    assert worlds.changed(before) == []
+    assert client.get("/home").status_code == 200
 
 
 _BAD_TEXTS = [

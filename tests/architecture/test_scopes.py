@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from beyou.config.api import ROUTERS, operation_name, operations, schema
-from beyou.config.authentication import SessionAuthentication, TokenAuthentication
+from beyou.config.authentication import AppAuthentication, SessionAuthentication, TokenAuthentication
 from beyou.config.scopes import PUBLIC, SCOPE_OF, SESSION_ONLY
 from beyou.users.scopes import Scope
 from tests.architecture.routes import ROUTES, Access
@@ -27,7 +27,9 @@ def test_every_scope_but_that_of_the_socket_opens_something() -> None:
 def test_what_is_not_public_asks_for_a_token_or_a_session() -> None:
     for name, operation in _OPERATIONS.items():
         kinds = [type(callback) for callback in operation.auth_callbacks]
-        assert kinds == ([] if name in PUBLIC else [TokenAuthentication, SessionAuthentication]), name
+        assert kinds == (
+            [] if name in PUBLIC else [TokenAuthentication, AppAuthentication, SessionAuthentication]
+        ), name
 
 
 def test_a_scope_that_only_reads_opens_no_operation_that_writes() -> None:
@@ -57,7 +59,7 @@ def _described() -> dict[str, Any]:
 
 def test_openapi_names_the_scheme_and_the_scope_of_each_operation() -> None:
     described = _described()
-    assert set(described["components"]["securitySchemes"]) >= {"sessionCookie", "bearerToken"}
+    assert set(described["components"]["securitySchemes"]) == {"sessionCookie", "appSession", "bearerToken"}
     by_id = {
         operation["operationId"]: operation.get("security", [])
         for path in described["paths"].values()

@@ -16,6 +16,7 @@ from beyou.users.scopes import Scope
 from tests.factories import members
 from tests.messaging.live import Live, SocketClient, serving
 from tests.messaging.world import chat
+from tests.users.app import App
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,3 +97,32 @@ def test_a_token_that_ends_by_its_age_or_with_its_member_loses_its_socket(
         alice.save()
         program.send(type="ping")
         assert program.close_code() == 4409
+
+
+@pytest.mark.parametrize("way", ["header", "offer"])
+def test_the_session_of_an_app_opens_a_socket_and_takes_it_along_when_it_ends(live: Live, way: str) -> None:
+    alice = members.alice()
+    app = App()
+    app.sign_in()
+    if way == "header":
+        options: dict[str, Any] = {"additional_headers": {"X-Session-Token": app.token}}
+    else:
+        options = {"subprotocols": ["beyou", f"beyou.session.{app.token}"]}
+    with socket(live, **options) as open_socket:
+        assert open_socket.receive("hello")["member"] == str(alice.pk)
+        app.ask("DELETE", "/auth/session")
+        assert open_socket.close_code(timeout=1) == 4409
+    with socket(live, **options) as again:
+        assert again.close_code() == 4401
+
+
+def test_the_session_of_a_browser_opens_no_socket_by_a_header_nor_an_apps_by_a_cookie(live: Live) -> None:
+    alice = members.alice()
+    key = str(members.client_of(alice).session.session_key)
+    with socket(live, additional_headers={"X-Session-Token": key}, origin=live.origin) as program:
+        assert program.close_code() == 4401
+    app = App()
+    app.sign_in()
+    cookie = {"Cookie": f"beyou-session={app.token}"}
+    with socket(live, additional_headers=cookie, origin=live.origin) as program:
+        assert program.close_code() == 4401

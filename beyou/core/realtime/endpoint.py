@@ -18,6 +18,7 @@ from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 
 from beyou.core import clock
+from beyou.core.http import APP_SESSION
 from beyou.core.ports import tokens
 from beyou.core.ports.realtime import EVERYBODY, member_room, session_room
 from beyou.core.realtime.hub import Hub
@@ -37,7 +38,7 @@ Scope = MutableMapping[str, Any]
 #: A client that sends its token as a subprotocol offers this one too, and it is the one that is chosen, so
 #: that no answer repeats the token.
 SUBPROTOCOL = "beyou"
-_OFFER = "beyou.token."
+_OFFERED_TOKEN, _OFFERED_SESSION = "beyou.token.", "beyou.session."
 
 #: Clients ping every 25 s, so that a session that ended in silence keeps its sockets for a minute and a half
 #: at most.
@@ -53,6 +54,9 @@ class Identity:
     may_chat: bool = True
 
 
+Find = Callable[[], Identity | None]
+
+
 async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
     """One WebSocket from handshake to end. Raises nothing that the other side could cause."""
     await receive()
@@ -60,12 +64,12 @@ async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None
     chosen = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
     # Accepted first: a browser does not see the code of a socket that was never open.
     await send({"type": "websocket.accept", "subprotocol": chosen})
-    token = token_of(headers, scope.get("subprotocols", ()))
+    find = given(headers, scope.get("subprotocols", ()))
     # Only cookies are sent without being asked for, so only they need to know who asks.
-    if token is None and not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
-        return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
-    cookies = headers.get("cookie", "")
-    find = partial(authenticate, cookies) if token is None else partial(authenticate_token, token)
+    if find is None:
+        if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
+            return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
+        find = partial(authenticate, headers.get("cookie", ""))
     identity = await hub.read(find)
     if identity is None or not identity.may_chat:
         code = NOT_SIGNED_IN if identity is None else NO_SCOPE
@@ -76,9 +80,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None
     return None
 
 
-def _while_valid(
-    socket: Socket, identity: Identity, find: Callable[[], Identity | None], receive: Receive, hub: Hub
-) -> Receive:
+def _while_valid(socket: Socket, identity: Identity, find: Find, receive: Receive, hub: Hub) -> Receive:
     """`receive`, but now and then the session or token is looked up again: it may have ended without closing
     its room, by its age, by another process while Redis was away, or just before the socket joined.
     """
@@ -133,27 +135,20 @@ def is_own_origin(origin: str, host: str) -> bool:
 
 def authenticate(cookies: str) -> Identity | None:
     """The active member of the session in the Cookie header, or None. Two statements."""
-    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    return authenticate_session(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, ""), of_app=False)
+
+
+def authenticate_session(key: str, *, of_app: bool) -> Identity | None:
+    """The active member of a session of a browser or of an app, or None."""
     if not key:
         return None
     session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    if bool(session.get(APP_SESSION)) != of_app:
+        return None
     member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
     if not member.is_authenticated or not member.is_active:
         return None
     return Identity(member_id=member.pk, room=session_room(key))
-
-
-def token_of(headers: Mapping[str, str], subprotocols: Iterable[str]) -> str | None:
-    """The token in the Authorization header or, since browsers cannot set that, in a subprotocol; None when
-    neither is there. Never in the address, which logs keep.
-    """
-    scheme, _, text = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return text.strip()
-    for offered in subprotocols:
-        if offered.startswith(_OFFER):
-            return offered.removeprefix(_OFFER)
-    return None
 
 
 def authenticate_token(text: str) -> Identity | None:
@@ -162,3 +157,20 @@ def authenticate_token(text: str) -> Identity | None:
     if bearer is None:
         return None
     return Identity(member_id=bearer.member_id, room=bearer.room, may_chat=bearer.may_chat)
+
+
+def given(headers: Mapping[str, str], offers: Iterable[str]) -> Find | None:
+    """How to find whose token or app session the client gave: in a header or, since browsers cannot set
+    those, in a subprotocol. Never in the address, which logs keep. None when it gave neither.
+    """
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return partial(authenticate_token, text.strip())
+    if "x-session-token" in headers:
+        return partial(authenticate_session, headers["x-session-token"], of_app=True)
+    for offer in offers:
+        if offer.startswith(_OFFERED_TOKEN):
+            return partial(authenticate_token, offer.removeprefix(_OFFERED_TOKEN))
+        if offer.startswith(_OFFERED_SESSION):
+            return partial(authenticate_session, offer.removeprefix(_OFFERED_SESSION), of_app=True)
+    return None
