@@ -136,7 +136,12 @@ if PRODUCTION and not IN_PROCESS and not REDIS_URL:
     raise ImproperlyConfigured("Several processes (BEYOU_IN_PROCESS=0) need BEYOU_REDIS_URL.")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # A store that hangs must not hold every thread of the pages.
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        }
         if REDIS_URL
         # Spent proofs of work are kept here: with few places a stranger could push them out and spend
         # them again.
@@ -162,6 +167,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "beyou-session"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "beyou-csrf"
+DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "beyou-device"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -49,4 +49,23 @@ class RateLimited(ApplicationError):
     code, status, title = "rate_limited", 429, "Too many attempts"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Please try again in {retry_after} seconds.", retry_after=retry_after)
+        super().__init__(f"Please try again in {_span(retry_after)}.", retry_after=retry_after)
+
+
+class StoreAway(ApplicationError):
+    """The store that all processes share does not answer. What needs it waits; sessions do not."""
+
+    code, status, title = "store_away", 503, "This has to wait a moment"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A part of the server that this needs does not answer just now. Nothing was changed, and whoever"
+            " is signed in stays so. Please try again in a minute.",
+            retry_after=60,
+        )
+
+
+def _span(seconds: int) -> str:
+    if seconds < 100:
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"{-(-seconds // 60)} minutes"

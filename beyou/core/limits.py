@@ -1,55 +1,124 @@
 """One policy table for everything that may be done only so often."""
 
+import ipaddress
 import time
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from beyou.core.errors import RateLimited
+from beyou.core.errors import RateLimited, StoreAway
 
-#: policy name → what a key may do. A key is an account, an address or a member id.
-POLICIES: dict[str, RateLimitItem] = {
-    "sign_up.address": parse("20/minute"),
-    "sign_in.account": parse("5/5 minutes"),
-    "sign_in.address": parse("60/5 minutes"),
-    "code.account": parse("5/10 minutes"),
-    "token.requests": parse("600/minute"),
-    "token.address": parse("60/5 minutes"),
-    "tokens.member": parse("20/hour"),
-    "search.member": parse("60/minute"),
-    "friends.member": parse("60/hour"),
-    "keys.member": parse("20/hour"),
-    "conversations.member": parse("120/hour"),
-    "profile.member": parse("60/hour"),
-    "email_change.member": parse("5/hour"),
-    "uploads.owner": parse("40/hour"),
-    "messages.member": parse(f"{settings.MESSAGES_PER_MINUTE}/minute"),
+log = structlog.get_logger()
+
+#: How long to wait for the store that all processes share.
+STORE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a key may do, and what happens while attempts cannot be counted."""
+
+    item: RateLimitItem
+    fails_closed: bool
+
+
+def guarded(rate: str) -> Policy:
+    """For whatever proves who somebody is: without counting, nobody may guess."""
+    return Policy(parse(rate), fails_closed=True)
+
+
+def lenient(rate: str) -> Policy:
+    """For what members do: while the store is away they go on."""
+    return Policy(parse(rate), fails_closed=False)
+
+
+#: policy name → what a key may do. A key is an account, an address (`network`), a device or a member id.
+POLICIES: dict[str, Policy] = {
+    "sign_up.address": guarded("20/minute"),
+    # Guesses at a secret of an account, whichever door they come to (`users.guesses`): from one browser that
+    # nobody knows, from all of those together, and from one that has signed in to the account before.
+    "sign_in.account": guarded("5/5 minutes"),
+    "sign_in.everywhere": guarded("10/15 minutes"),
+    "sign_in.device": guarded("10/15 minutes"),
+    "sign_in.address": guarded("60/5 minutes"),
+    "code.account": guarded("5/10 minutes"),
+    "new_password.member": guarded("10/15 minutes"),
+    "token.requests": lenient("600/minute"),
+    "token.address": guarded("60/5 minutes"),
+    "tokens.member": lenient("20/hour"),
+    "decoy.address": lenient("10/hour"),
+    "search.member": lenient("60/minute"),
+    "friends.member": lenient("60/hour"),
+    "keys.member": lenient("20/hour"),
+    "conversations.member": lenient("120/hour"),
+    "profile.member": lenient("60/hour"),
+    "email_change.member": guarded("5/hour"),
+    "uploads.owner": lenient("40/hour"),
+    "messages.member": lenient(f"{settings.MESSAGES_PER_MINUTE}/minute"),
 }
 
 
 @lru_cache(maxsize=1)
 def _limiter() -> MovingWindowRateLimiter:
-    storage: Storage = storage_from_string(settings.REDIS_URL or "memory://")  # type: ignore[assignment]  # sync URL gives a sync store
+    url, options = settings.REDIS_URL or "memory://", {}
+    if settings.REDIS_URL:
+        options = {"socket_timeout": STORE_SECONDS, "socket_connect_timeout": STORE_SECONDS}
+    storage: Storage = storage_from_string(url, wrap_exceptions=True, **options)  # type: ignore[assignment]  # sync URL gives a sync store
     return MovingWindowRateLimiter(storage)
 
 
 def check(policy: str, key: str) -> None:
-    """Counts one attempt. Raises `RateLimited` with the seconds to wait when the policy is used up."""
-    item = POLICIES[policy]
-    if not _limiter().hit(item, policy, key):
-        reset = _limiter().get_window_stats(item, policy, key).reset_time
-        raise RateLimited(max(1, round(reset - time.time())))
+    """Counts one attempt. Raises `RateLimited` with the seconds to wait when the policy is used up, and
+    `StoreAway` when attempts cannot be counted and the policy fails closed.
+    """
+    rule = POLICIES[policy]
+    try:
+        wait = _wait_after(rule.item, policy, key)
+    except StorageError as error:
+        log.warning("limits.store_away", policy=policy, reason=type(error.storage_error).__name__)
+        if rule.fails_closed:
+            raise StoreAway from None
+        return
+    if wait:
+        raise RateLimited(wait)
+
+
+def _wait_after(item: RateLimitItem, policy: str, key: str) -> int:
+    """Seconds until another attempt counts; 0 when this one did."""
+    limiter = _limiter()
+    if limiter.hit(item, policy, key):
+        return 0
+    return max(1, round(limiter.get_window_stats(item, policy, key).reset_time - time.time()))
 
 
 def forget(policy: str, key: str) -> None:
     """Clears what was counted, after a success that proves the member."""
-    _limiter().clear(POLICIES[policy], policy, key)
+    try:
+        _limiter().clear(POLICIES[policy].item, policy, key)
+    except StorageError:
+        # What stays counted locks nobody out for longer than its window.
+        log.warning("limits.store_away", policy=policy)
+
+
+def network(address: str) -> str:
+    """What counts as one address: of IPv6 the /64 that providers give to one customer."""
+    parsed: Any = ipaddress.ip_address(address)
+    if parsed.version == 6 and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def reset() -> None:
     """Forgets everything that was counted. For tests."""
-    _limiter().storage.reset()
+    try:
+        _limiter().storage.reset()
+    except StorageError:
+        log.warning("limits.store_away", policy="all")
     _limiter.cache_clear()

@@ -1,14 +1,17 @@
 """The request chain around every page: request id, headers, and one place where errors become answers."""
 
+import sys
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from beyou.core.errors import ApplicationError, InvalidInput
+from beyou.core.errors import ApplicationError, InvalidInput, StoreAway
 from beyou.core.http import problem_response, wants_json
 from beyou.core.ids import uuid7
+
+log = structlog.get_logger()
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -54,6 +57,9 @@ class ErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if _is_store_failure(exception):
+            log.warning("store.away", reason=type(exception).__name__)
+            return self._answer(request, StoreAway())
         return self._answer(request, exception) if isinstance(exception, ApplicationError) else None
 
     @staticmethod
@@ -61,4 +67,13 @@ class ErrorMiddleware:
         if wants_json(request):
             return problem_response(error)
         template = f"errors/{error.status}.html" if error.status in (403, 404) else "errors/problem.html"
-        return render(request, template, {"error": error}, status=error.status)
+        response = render(request, template, {"error": error}, status=error.status)
+        if "retry_after" in error.extra:
+            response["Retry-After"] = str(error.extra["retry_after"])
+        return response
+
+
+def _is_store_failure(error: Exception) -> bool:
+    """Whether Redis did not answer. An instance without Redis has not even loaded its client."""
+    redis = sys.modules.get("redis.exceptions")
+    return redis is not None and isinstance(error, redis.RedisError)

@@ -11,8 +11,11 @@ from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
 from beyou.users import queries, services
+from beyou.users.app_sessions import is_app
+from beyou.users.devices import remember_device
 from beyou.users.errors import AccountClosed
-from beyou.users.http import sign_in_attempt
+from beyou.users.guesses import count_guess, forgive_guesses
+from beyou.users.http import last_proof, sign_in_attempt
 from beyou.users.models import LoginOutcome, User
 
 #: allauth's name of a mail → our template. A mail that is not here is a mistake and must fail loudly.
@@ -34,13 +37,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Counts by account and address together, so that a stranger cannot lock a member out, and by
-        address alone, so that nobody can try many accounts.
-        """
-        address = client_ip(request)
+        """Every guess counts. Raises `StoreAway` while none can be counted."""
         try:
-            limits.check("sign_in.address", address)
-            limits.check("sign_in.account", f"{credentials['email'].lower()} {address}")
+            count_guess(request, credentials["email"])
         except RateLimited as error:
             member_id = queries.member_id_of_email(credentials["email"])
             self._record(request, LoginOutcome.LIMITED, member_id)
@@ -64,8 +63,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
         assert isinstance(user, User)
-        limits.forget("sign_in.account", f"{user.email} {client_ip(request)}")
+        forgive_guesses(request, user.email)
+        if request.session.session_key is None:
+            # Another member was signed in here: that session has ended, and this one is not stored yet.
+            request.session.save()
+        services.describe_session(attempt=sign_in_attempt(request), method=last_proof(request))
         self._record(request, LoginOutcome.SUCCESS, user.id)
+        if not is_app(request):
+            remember_device(request, user)
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> NoReturn:
         raise AccountClosed("You cannot sign in to it any more. Ask the people who run this instance why.")

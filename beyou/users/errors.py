@@ -3,6 +3,15 @@
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed
 
 
+class NewPasswordNeeded(NotAllowed):
+    code, title = "new_password_needed", "This account needs a new password first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Its member said that somebody else was in it. Set a new one under Settings, then go on."
+        )
+
+
 class AccountClosed(NotAllowed):
     code, title = "account_closed", "This account is closed"
 

@@ -11,6 +11,7 @@ from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
 from beyou.core.ports.realtime import session_digest
 from beyou.users import queries
+from beyou.users.devices import device_digest
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 from beyou.users.whereabouts import clean_agent
@@ -93,7 +94,19 @@ def sign_in_attempt(request: HttpRequest) -> SignInAttempt:
         address=client_ip(request),
         user_agent=clean_agent(request.headers.get("User-Agent", "")),
         session_digest=own_session(request),
+        device_digest=device_digest(request),
     )
+
+
+def last_proof(request: HttpRequest) -> str:
+    """What the session showed last to prove its member; a sign-up has shown only the mailed code."""
+    records = request.session.get("account_authentication_methods") or [{"method": "mailed_code"}]
+    return str(records[-1].get("type") or records[-1].get("method"))[:20]
+
+
+def used_staff_page(request: HttpRequest) -> bool:
+    """Whether a page of the staff has answered this request."""
+    return getattr(request, "_used_staff_page", False)
 
 
 def own_session(request: HttpRequest) -> str:

@@ -1,13 +1,27 @@
-"""Puts the signed-in member on the request."""
+"""Puts the signed-in member on the request, and keeps what a session's use says."""
 
 from collections.abc import Callable
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from beyou.core.http import APP_SESSION
+from beyou.core import clock
+from beyou.core.http import APP_SESSION, client_ip, problem_response, wants_json
+from beyou.users import presence
 from beyou.users.app_sessions import is_app
-from beyou.users.http import bearer_token
+from beyou.users.devices import set_cookie
+from beyou.users.errors import NewPasswordNeeded
+from beyou.users.http import bearer_token, used_staff_page
+from beyou.users.models import User
+from beyou.users.session_store import SessionStore
+from beyou.users.whereabouts import clean_agent
+
+#: What asks in the background whether the session still lives; asking does not keep it alive.
+QUIET = frozenset({"/api/v1/session"})
+NEW_PASSWORD = "/settings/new-password"  # noqa: S105  (an address)
+#: What a member whose password must be new can still use.
+STILL_OPEN = (NEW_PASSWORD, "/sign-out", "/recover", "/static/", "/about/", "/healthz/", "/sw.js")
 
 
 class MemberMiddleware:
@@ -28,4 +42,30 @@ class MemberMiddleware:
         if member is not None and request.session.get(APP_SESSION) and not is_app(request):
             request.user, member = AnonymousUser(), None
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
-        return self.get_response(request)
+        if member is not None and member.needs_new_password and not request.path.startswith(STILL_OPEN):
+            return _send_to_new_password(request)
+        response = self.get_response(request)
+        if member is not None:
+            _note_use(request, member)
+        if not is_app(request):
+            set_cookie(request, response)
+        return response
+
+
+def _send_to_new_password(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(NewPasswordNeeded())
+    return redirect(NEW_PASSWORD)
+
+
+def _note_use(request: HttpRequest, member: User) -> None:
+    session, now = request.session, clock.now()
+    assert isinstance(session, SessionStore)
+    stored = session.stored
+    if stored is None or stored.member_id != member.pk:
+        return
+    at_staff_page = used_staff_page(request) and presence.is_due(stored.staff_seen_at, now)
+    is_quiet = request.path in QUIET and request.method == "GET"
+    if at_staff_page or (presence.is_due(stored.seen_at, now) and not is_quiet):
+        agent = clean_agent(request.headers.get("User-Agent", ""))
+        presence.note(session.key_digest, presence.Use(now, client_ip(request), agent, at_staff_page))

@@ -11,6 +11,7 @@ from beyou.users.models import (
     AccessToken,
     EmailChange,
     HeldHandle,
+    KnownDevice,
     PendingRename,
     Phone,
     StaffGrant,
@@ -79,6 +80,11 @@ def open_email_change(member_id: UUID) -> EmailChange | None:
     return EmailChange.objects.filter(open_of_id=member_id, expires_at__gt=clock.now()).first()
 
 
+def knows_device(email: str, token_digest: str) -> bool:
+    """Whether somebody has signed in to the account with this address in the browser. One statement."""
+    return KnownDevice.objects.filter(member__email=email, token_digest=token_digest).exists()
+
+
 def is_confirmed(member_id: UUID) -> bool:
     """Whether the member has shown to read the mail of an address."""
     confirmed: bool = EmailAddress.objects.filter(user_id=member_id, verified=True).exists()
@@ -138,7 +144,12 @@ def access_token(text: str) -> AccessToken | None:
     digest = token_digest(text)
     if digest is None:
         return None
-    return _usable().select_related("member").filter(digest=digest, member__is_active=True).first()
+    return (
+        _usable()
+        .select_related("member")
+        .filter(digest=digest, member__is_active=True, member__needs_new_password=False)
+        .first()
+    )
 
 
 def usable_tokens(member_id: UUID) -> Tokens:

@@ -20,6 +20,7 @@ from beyou.users.errors import LastOwner
 from beyou.users.handles import forget_unconfirmed as forget_unconfirmed
 from beyou.users.models import (
     Accent,
+    KnownDevice,
     LoginActivity,
     LoginOutcome,
     MemberSession,
@@ -48,6 +49,8 @@ class SignInAttempt:
     address: str
     user_agent: str
     session_digest: str
+    # Names the browser, if it has signed in here before (`devices.device_digest`).
+    device_digest: str = ""
 
 
 @transaction.atomic
@@ -79,6 +82,23 @@ def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: 
         path=attempt.path,
         user_agent=attempt.user_agent,
         session_digest=attempt.session_digest,
+        is_known_device=_knows_device(member_id, attempt.device_digest),
+        **whereabouts(attempt.address, attempt.user_agent),
+    )
+
+
+def _knows_device(member_id: UUID | None, digest: str) -> bool:
+    devices = KnownDevice.objects.filter(member_id=member_id, token_digest=digest)
+    return bool(member_id and digest and devices.exists())
+
+
+def describe_session(*, attempt: SignInAttempt, method: str) -> None:
+    """The session that the attempt opened begins now, and its member can tell it from the others."""
+    moment = clock.now()
+    MemberSession.objects.filter(key_digest=attempt.session_digest).update(
+        method=method,
+        created_at=moment,
+        seen_at=moment,
         **whereabouts(attempt.address, attempt.user_agent),
     )
 

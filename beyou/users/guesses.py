@@ -1,0 +1,37 @@
+"""Guesses at a secret of an account are counted together, whichever door they come to.
+
+A stranger gets ten in a quarter of an hour per account, however many addresses he has. A browser that has
+signed in to the account before has a budget of its own, so that he cannot lock its member out.
+"""
+
+from django.http import HttpRequest
+
+from beyou.core import limits
+from beyou.core.http import client_ip
+from beyou.users import queries
+from beyou.users.devices import device_digest
+
+
+def count_guess(request: HttpRequest, email: str) -> None:
+    """Counts one guess at a password, code or other secret of the account with this address, which need not
+    exist. Call it before looking at the secret. Raises `RateLimited`, and `StoreAway` when nothing can be
+    counted.
+    """
+    account, address = email.strip().lower(), limits.network(client_ip(request))
+    device = device_digest(request)
+    if device and queries.knows_device(account, device):
+        limits.check("sign_in.device", f"{account} {device}")
+        return
+    limits.check("sign_in.address", address)
+    limits.check("sign_in.account", f"{account} {address}")
+    limits.check("sign_in.everywhere", account)
+
+
+def forgive_guesses(request: HttpRequest, email: str) -> None:
+    """After a success: what this browser mistyped no longer counts. What others tried at the account does,
+    or each visit of its member would give a stranger ten more.
+    """
+    account = email.strip().lower()
+    limits.forget("sign_in.account", f"{account} {limits.network(client_ip(request))}")
+    if device := device_digest(request):
+        limits.forget("sign_in.device", f"{account} {device}")
