@@ -161,6 +161,19 @@ _DECLARED = (
         " Empty: no countries are shown and the rules about places rest.",
     ),
     Variable(
+        "BEYOU_PASSWORD_MIN_LENGTH",
+        "How many characters a password needs. NIST SP 800-63B-4 asks for 15 where it is the only factor.",
+        "10",
+        low=8,
+        high=64,
+    ),
+    Variable(
+        "BEYOU_BREACHED_PASSWORDS",
+        "A file of leaked passwords that nobody may choose: SHA-1 in hexadecimal, sorted, one in a line, as"
+        " Have I Been Pwned offers it; counts behind a colon, and hashes that are all shortened alike, are"
+        " fine. It is searched on the disk and may be of any size. Empty: only the list of BeYou itself.",
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",
@@ -221,6 +234,17 @@ class Environment:
                 f"{name} is {value!r}; use a whole number from {declared.low} to {declared.high}."
             )
         return int(value)
+
+    def file(self, name: str) -> Path | None:
+        """The file that is named, which must be readable; None when none is."""
+        value = self.given(name)
+        if value is None:
+            return None
+        try:
+            with Path(value).open("rb"):
+                return Path(value)
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}.") from error
 
     def secret_bytes(self, name: str, length: int) -> bytes:
         try:

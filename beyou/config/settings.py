@@ -159,10 +159,16 @@ PASSWORD_HASHERS = (
     if MODE == "test"
     else ["beyou.users.hashers.MemberHasher"]
 )
+PASSWORD_MIN_LENGTH = _env.integer("BEYOU_PASSWORD_MIN_LENGTH")
+BREACHED_PASSWORDS = _env.file("BEYOU_BREACHED_PASSWORDS")
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "beyou.users.validators.LengthValidator", "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("handle", "name", "email")},
+    },
+    {"NAME": "beyou.users.validators.GuessableValidator"},
+    {"NAME": "beyou.users.validators.BreachedValidator", "OPTIONS": {"path": BREACHED_PASSWORDS}},
 ]
 
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "beyou-session"
@@ -256,6 +262,8 @@ MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_RECOVERY_CODE_COUNT = 10
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = MODE != "production"
+# Our links instead of allauth's keys: single use, and made outside the request.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "beyou.users.password_gate.ResetTokens"  # noqa: S105  (a class)
 ACCOUNT_FORMS = {
     "signup": "beyou.users.forms.SignUpForm",
     "login": "beyou.users.forms.SignInForm",

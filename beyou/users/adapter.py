@@ -3,6 +3,8 @@
 from typing import Any, NoReturn
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
-from beyou.users import queries, services
+from beyou.users import password_gate, queries, resets, services
 from beyou.users.app_sessions import is_app
 from beyou.users.devices import remember_device
 from beyou.users.errors import AccountClosed
@@ -24,6 +26,9 @@ MAILS = {
     "account/email/email_confirmation": "users/mail/code.txt",
     "account/email/account_already_exists": "users/mail/already_a_member.txt",
 }
+
+#: allauth's mail to an address without an account.
+UNKNOWN = "account/email/unknown_account"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -86,8 +91,31 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Raises `MailNotSent`."""
+        if template_prefix == UNKNOWN:
+            # The same work as for an address that is known, so that the answer takes the same time.
+            self.send_password_reset_mail(None, email, context)
+            return
         limits.check("code.account", email.lower())
         mail.send(MAILS[template_prefix], email, {"code": context.get("code")})
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """The one gate to another password, for pages and allauth's API alike.
+
+        Signed in, the session must have shown a second factor lately; with a mailed link this very request
+        must show one: neither the mailbox nor a lost browser is enough for an account that has a factor.
+        Raises `SecondStepNeeded`, `WrongSecondStep`, `LinkOver`, `RateLimited`.
+        """
+        password_gate.set_password(context.request, user, password)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Not used: the link is made when the mail is."""
+        return settings.ORIGIN
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        resets.ask_reset(email=email, address=client_ip(self.request))
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """The events of our services tell the owner; allauth's own mails would tell it twice."""
 
     def _record(self, request: HttpRequest, outcome: LoginOutcome, member_id: Any) -> None:
         services.record_sign_in(attempt=sign_in_attempt(request), outcome=outcome, member_id=member_id)

@@ -16,6 +16,25 @@ class AccountClosed(NotAllowed):
     code, title = "account_closed", "This account is closed"
 
 
+class SecondStepNeeded(NotAllowed):
+    code, title = "second_step_needed", "Your second step is missing"
+
+
+class WrongSecondStep(NotAllowed):
+    code, title = "wrong_second_step", "That was not your second step"
+
+
+class LinkOver(ApplicationError):
+    """Used, too old, tried too often or never ours: the answer does not say which."""
+
+    code, status, title = "link_over", 410, "This link is over"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It was used already, is too old or was tried too often. Nothing was changed; ask for a new one."
+        )
+
+
 class TooManyTokens(NotAllowed):
     code, title = "too_many_tokens", "Too many tokens"
 

@@ -37,3 +37,25 @@ class RenameSettled(Event):
     member_id: UUID
     rename_id: UUID
     is_granted: bool
+
+
+@dataclass(frozen=True)
+class ResetAsked(Event):
+    """Somebody asked for a link for this address, which is sealed and may be nobody's."""
+
+    sealed_email: str
+
+
+@dataclass(frozen=True)
+class ResetDied(Event):
+    """A link to reset the password was ended by too many wrong second steps."""
+
+    member_id: UUID
+
+
+@dataclass(frozen=True)
+class PasswordChanged(Event):
+    """The member has another password. `how` is a `rules.PasswordPath`."""
+
+    member_id: UUID
+    how: str

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from beyou.core import limits
 from beyou.core.errors import RateLimited
 from beyou.users import proof_of_work, queries, rules, services
+from beyou.users.password_forms import new_password_hint
 
 
 class HandleTaken(Exception):
@@ -48,7 +49,7 @@ class SignUpForm(SignupForm):
         self.fields["email"].label = "E-mail address"
         self.fields["email"].help_text = "Only you see it. We send a code there."
         self.fields["email"].widget.attrs.pop("placeholder", None)
-        self.fields["password1"].help_text = "At least 10 characters. A few words are easier to remember."
+        self.fields["password1"].help_text = new_password_hint()
         self.fields["password1"].widget.attrs.pop("placeholder", None)
 
     def clean_handle(self) -> str:

@@ -350,3 +350,27 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
+
+
+class PasswordReset(models.Model):
+    """A link that a member who forgot the password got by mail. Only the digest of its token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    # MAC of the stored password that it is for: any other password ends it.
+    password_mac = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    # When it was used or ended by too many tries.
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["member", "ended_at"], name="users_reset_member"),
+            models.Index(fields=["expires_at"], name="users_reset_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"reset of {self.member_id}"

@@ -23,6 +23,10 @@ from beyou.users.scopes import token_digest
 Tokens = QuerySet[AccessToken]
 
 
+def member_of(member_id: UUID) -> User | None:
+    return User.objects.filter(id=member_id).first()
+
+
 def member_id_of_email(email: str) -> UUID | None:
     return User.objects.filter(email=email.strip().lower()).values_list("id", flat=True).first()
 

@@ -1,13 +1,16 @@
 """What follows facts about accounts: mail to those whom they concern; and what returns by itself."""
 
 import datetime as dt
+from uuid import UUID
 
-from beyou.core import mail
+from beyou.core import clock, mail
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
-from beyou.users import email_change, handles, queries
-from beyou.users.events import AccessTokenCreated, EmailChanged
+from beyou.users import email_change, handles, queries, resets
+from beyou.users.events import AccessTokenCreated, EmailChanged, PasswordChanged, ResetAsked, ResetDied
+from beyou.users.rules import SecurityKind
 from beyou.users.scopes import MEANING, Scope
+from beyou.users.services import note_security
 
 
 @reacts_to(AccessTokenCreated)
@@ -42,3 +45,33 @@ def finish_email_changes() -> None:
 @every(dt.timedelta(days=1))
 def free_held_handles() -> None:
     handles.forget_expired()
+
+
+@reacts_to(ResetAsked)
+def mail_link(event: ResetAsked) -> None:
+    member = resets.member_to_reset(event.sealed_email)
+    if member is not None:
+        note_security(member_id=member.pk, kind=SecurityKind.PASSWORD_RESET_ASKED)
+        mail.send("users/mail/reset.txt", member.email, {"token": resets.new_link(member), "member": member})
+
+
+@reacts_to(ResetDied)
+def warn_of_tries(event: ResetDied) -> None:
+    _tell(event.member_id, "users/mail/reset_died.txt")
+
+
+@reacts_to(PasswordChanged)
+def tell_of_password(event: PasswordChanged) -> None:
+    _tell(event.member_id, "users/mail/password_changed.txt", how=event.how)
+
+
+@every(dt.timedelta(hours=6))
+def forget_old_links() -> None:
+    resets.forget_old()
+
+
+def _tell(member_id: UUID, template: str, **values: object) -> None:
+    """Mails the owner, unless the account is gone."""
+    member = queries.member_of(member_id)
+    if member is not None:
+        mail.send(template, member.email, {"member": member, "at": clock.now()} | values)

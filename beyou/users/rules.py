@@ -222,3 +222,17 @@ def may_reach(audience: str, *, is_friend: bool, shares_friend: bool) -> bool:
     if is_friend or audience == Audience.EVERYBODY:
         return True
     return audience == Audience.FRIENDS_OF_FRIENDS and shares_friend
+
+
+class PasswordPath(StrEnum):
+    """How somebody came to another password."""
+
+    CHANGE = "change"  # Signed in, with the old one.
+    RESET = "reset"  # With a link from the mailbox, and a second step where there is one.
+    RECOVERY = "recovery"  # With the help of the staff, without a second step.
+
+
+#: How long a mailed link opens a reset.
+RESET_VALID = dt.timedelta(minutes=30)
+#: How many second steps may be tried with one link.
+RESET_TRIES = 5

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from beyou.users import token_views, views
+from beyou.users import password_views, token_views, views
 
 urlpatterns = [
     path("join", views.SignUp.as_view(), name="account_signup"),
@@ -11,5 +11,10 @@ urlpatterns = [
     path("sign-in", views.SignIn.as_view(), name="account_login"),
     path("sign-out", views.SignOut.as_view(), name="account_logout"),
     path("", include(token_views)),
+    path("recover", password_views.ask, name="account_reset_password"),
+    path("recover/sent", password_views.sent, name="recover_sent"),
+    path("recover/password", password_views.new_password, name="recover_password"),
+    path("recover/link/<str:token>", password_views.open_link, name="recover_link"),
+    path("settings/password", password_views.change, name="change_password"),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

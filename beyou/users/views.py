@@ -37,7 +37,10 @@ class SignUp(allauth.SignupView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"challenge": json.dumps(proof_of_work.new_challenge())}
+        return context | {
+            "challenge": json.dumps(proof_of_work.new_challenge()),
+            "least": settings.PASSWORD_MIN_LENGTH,
+        }
 
 
 class SignIn(allauth.LoginView):

@@ -102,6 +102,7 @@ def build() -> World:
         "level": "0",
         "position": "000.p/3",
         "number": "1",
+        "token": "x" * 43,
     }
     return world
 
