@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +20,10 @@ class Talk:
 
 def session_of(member: Any) -> str:
     """The key of a new session in which the member is signed in."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
-    session = SessionStore()
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(member.pk)
     session[BACKEND_SESSION_KEY] = "beyou.users.backends.MemberBackend"
     session[HASH_SESSION_KEY] = member.get_session_auth_hash()

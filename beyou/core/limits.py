@@ -1,7 +1,6 @@
 """One policy table for everything that may be done only so often."""
 
 import ipaddress
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,16 +9,11 @@ import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 
 from beyou.core.errors import RateLimited, StoreAway
+from beyou.core.windows import LocalWindow, SharedWindow, Window
 
 log = structlog.get_logger()
-
-#: How long to wait for the store that all processes share.
-STORE_SECONDS = 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -70,12 +64,8 @@ POLICIES: dict[str, Policy] = {
 
 
 @lru_cache(maxsize=1)
-def _limiter() -> MovingWindowRateLimiter:
-    url, options = settings.REDIS_URL or "memory://", {}
-    if settings.REDIS_URL:
-        options = {"socket_timeout": STORE_SECONDS, "socket_connect_timeout": STORE_SECONDS}
-    storage: Storage = storage_from_string(url, wrap_exceptions=True, **options)  # type: ignore[assignment]  # sync URL gives a sync store
-    return MovingWindowRateLimiter(storage)
+def _limiter() -> Window:
+    return SharedWindow(settings.REDIS_URL) if settings.REDIS_URL else LocalWindow()
 
 
 def check(policy: str, key: str) -> None:
@@ -84,22 +74,14 @@ def check(policy: str, key: str) -> None:
     """
     rule = POLICIES[policy]
     try:
-        wait = _wait_after(rule.item, policy, key)
+        wait = _limiter().hit(rule.item, policy, key)
     except StorageError as error:
         log.warning("limits.store_away", policy=policy, reason=type(error.storage_error).__name__)
         if rule.fails_closed:
             raise StoreAway from None
         return
-    if wait:
-        raise RateLimited(wait)
-
-
-def _wait_after(item: RateLimitItem, policy: str, key: str) -> int:
-    """Seconds until another attempt counts; 0 when this one did."""
-    limiter = _limiter()
-    if limiter.hit(item, policy, key):
-        return 0
-    return max(1, round(limiter.get_window_stats(item, policy, key).reset_time - time.time()))
+    if wait is not None:
+        raise RateLimited(max(1, round(wait)))
 
 
 def forget(policy: str, key: str) -> None:
@@ -122,7 +104,7 @@ def network(address: str) -> str:
 def reset() -> None:
     """Forgets everything that was counted. For tests."""
     try:
-        _limiter().storage.reset()
+        _limiter().reset()
     except StorageError:
         log.warning("limits.store_away", policy="all")
     _limiter.cache_clear()

@@ -1,7 +1,5 @@
 """Socket frames of conversations: a thin face over the writer and the services."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -48,8 +46,8 @@ async def send(socket: Socket, frame: Frame) -> None:
     except ApplicationError as error:
         _refuse(socket, ref, message, error)
         return
-    loop = asyncio.get_running_loop()
-    answer.add_done_callback(lambda done: _soon(loop, lambda: _answer(socket, ref, message, done)))
+    # Told by the writer's thread. After the end of the loop nobody hears it; the client asks again.
+    answer.add_done_callback(lambda done: hub.soon(lambda: _answer(socket, ref, message, done)))
 
 
 @handles("typing")
@@ -98,14 +96,6 @@ def _ref(frame: Frame) -> str | int | None:
     if ref is not None and not isinstance(ref, str | int):
         raise BadFrame("ref")
     return ref
-
-
-def _soon(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:
-    try:
-        loop.call_soon_threadsafe(action)
-    except RuntimeError:
-        # The loop has closed while the commit was under way; the client asks again and gets its answer.
-        log.info("socket.answer_dropped")
 
 
 def _answer(socket: Socket, ref: object, message: str | None, done: writer.Answer) -> None:

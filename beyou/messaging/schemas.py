@@ -3,8 +3,16 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from beyou.core.wire import Base64
 from beyou.messaging.envelope import Wrap
@@ -26,7 +34,9 @@ def _hex32(value: object) -> bytes:
 Hex32 = Annotated[bytes, BeforeValidator(_hex32)]
 
 
-class Input(Schema):
+class Input(BaseModel):
+    """Pydantic's own model: ninja's also takes Django objects, and looks at each field in Python for that."""
+
     # An error that is logged must not carry what somebody wrote.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

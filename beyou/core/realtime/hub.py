@@ -73,13 +73,16 @@ class Hub:
                     del self._rooms[room]
 
     def publish(self, rooms: Iterable[str], payload: bytes) -> None:
-        self._soon(lambda: self._deliver(rooms, payload))
+        self.soon(lambda: self._deliver(rooms, payload))
 
     def close(self, rooms: Iterable[str], code: int) -> None:
-        self._soon(lambda: self._close(rooms, code))
+        self.soon(lambda: self._close(rooms, code))
 
-    def _soon(self, action: Callable[[], None]) -> None:
-        """Runs the action on the loop. Actions of one burst share one wake-up of the loop."""
+    def soon(self, action: Callable[[], None]) -> None:
+        """Runs the action on the loop, from any thread and in order. A burst shares one wake-up of the loop.
+
+        Nothing happens when the loop has ended: its sockets have ended with it.
+        """
         loop = self._loop
         if loop is None:
             return
