@@ -41,14 +41,16 @@ def record_messages(openings: Sequence[Opening], *, kind: Kind = Kind.MESSAGE) -
         return Recorded(0)
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record_messages() needs the transaction that stores the messages")
-    moment, as_uuid = clock.now_ms(), bulk.uuid_value()
+    moment, as_uuid, number = clock.now_ms(), bulk.uuid_value(), int(kind)
+    # One call for all: each call lets another thread in.
+    random = os.urandom(SALT_SIZE * len(openings))
     salts, waiting = [], []
-    for opening in openings:
-        salt = os.urandom(SALT_SIZE)
+    for at, opening in enumerate(openings):
+        salt = random[at * SALT_SIZE : (at + 1) * SALT_SIZE]
         entry = Entry(kind, commitment(salt, opening)).encode()
         message = as_uuid(opening.message)
         salts.append((message, salt))
-        waiting.append((int(kind), message, as_uuid(opening.conversation), entry, moment))
+        waiting.append((number, message, as_uuid(opening.conversation), entry, moment))
     bulk.insert(SaltRow, ("message_id", "salt"), salts)
     bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
     return Recorded(len(waiting))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from beyou.core import bulk
+from beyou.core.threads import writing_turn
 from beyou.ledger import rows
 from beyou.ledger.chain import Block, State, Waiting, state_root
 from beyou.ledger.consensus import Policy
@@ -149,7 +150,7 @@ def commit_block(
 
     Raises Raced when the head is no longer the one that the block was built on.
     """
-    with transaction.atomic():
+    with writing_turn(), transaction.atomic():
         _swap_head(state, block, policy_hex)
         # Before the inserts: rows that a rival sealed since they were read are gone, and that shows here.
         if waiting and rows.delete_ids(OutboxRow, [row.id for row in waiting]) != len(waiting):

@@ -1,9 +1,10 @@
 """Accepting messages: any number of drafts in one transaction, by a fixed number of statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from beyou.core import bulk, clock, events, keyring
 from beyou.core.errors import ApplicationError, NotFound
 from beyou.core.ids import is_uuid7
+from beyou.core.threads import writing_turn
 from beyou.keys.queries import enrolled_devices
 from beyou.ledger.format import ZEROS, Opening
 from beyou.ledger.format import Mode as LedgerMode
@@ -41,11 +43,11 @@ _WRAP_COLUMNS = ("message_id", "member_id", "key_set", "key_id", "wrap")
 _CHAIN_COLUMNS = ("conversation_id", "device", "counter", "digest")
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A message that is committed. `is_repeat` when it was accepted earlier under the same id.
 
-    `body` is as sent, not as stored; `recipients` are all members of the conversation.
+    `body` is as sent, not as stored; `created_ms` is the header's; `recipients` are all members of the
+    conversation.
     """
 
     message: UUID
@@ -57,6 +59,7 @@ class Accepted:
     body: bytes
     signature: bytes
     wraps: tuple[envelope.Wrap, ...]
+    created_ms: int
     received_ms: int
     recipients: tuple[UUID, ...]
     is_repeat: bool = False
@@ -79,7 +82,7 @@ def accept_messages(drafts: Sequence[rules.Draft]) -> list[Accepted | Refused]:
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic():
+            with writing_turn(), transaction.atomic():
                 return _Batch(drafts).accept()
         except (IntegrityError, OperationalError):
             # Another writer took the same message id in another conversation, or the engine broke a
@@ -94,24 +97,38 @@ def _limits(origin: str, text_bytes: int) -> rules.Limits:
     return rules.Limits(envelope.origin_hash(origin), text_bytes)
 
 
-@dataclass(slots=True)
 class _Place:
     """A locked conversation, its places and what the batch changes in it."""
 
-    row: Conversation
-    members: Mapping[UUID, queries.Place]
-    roster: rules.Roster
-    chains: dict[UUID, rules.Chain] = field(default_factory=dict)
-    is_changed: bool = False
+    __slots__ = ("chains", "data_key", "is_changed", "members", "recipients", "row", "standing")
+
+    def __init__(
+        self, row: Conversation, places: Sequence[queries.Place], signers: Mapping[UUID, rules.Signer]
+    ) -> None:
+        self.row = row
+        self.members = frozenset(place.member_id for place in places)
+        self.recipients = tuple(place.member_id for place in places)
+        self.chains: dict[UUID, rules.Chain] = {}
+        self.is_changed = False
+        self.data_key: bytes | None = None
+        roster = rules.Roster.of(signers[place.member_id] for place in places if place.member_id in signers)
+        everybody_has_keys = all(place.key_set is not None for place in places)
+        # What is decided once holds for the batch: nobody else writes while the conversation is locked, and
+        # a sealed draft is only accepted where all are sealed.
+        self.standing = rules.Standing(
+            is_open=all(place.is_active and not place.is_blocked for place in places),
+            is_end_to_end=row.mode == _END_TO_END or everybody_has_keys,
+            roster=roster,
+            is_roster_complete=len(roster.signers) == len(self.members),
+            devices={},
+            chains=self.chains,
+        )
 
     @property
-    def is_open(self) -> bool:
-        return all(place.is_active and not place.is_blocked for place in self.members.values())
-
-    @property
-    def is_end_to_end(self) -> bool:
-        everybody_has_keys = all(place.key_set is not None for place in self.members.values())
-        return self.row.mode == Mode.END_TO_END or everybody_has_keys
+    def body_key(self) -> bytes:
+        if self.data_key is None:
+            self.data_key = keyring.unwrap_data_key(bytes(self.row.data_key))
+        return self.data_key
 
 
 class _Batch:
@@ -120,10 +137,10 @@ class _Batch:
     def __init__(self, drafts: Sequence[rules.Draft]) -> None:
         self._drafts = drafts
         self._now_ms = clock.now_ms()
-        self._limits = _limits(settings.ORIGIN, settings.MESSAGE_LIMIT_BYTES)
+        self._origin = settings.ORIGIN
+        self._limits = _limits(self._origin, settings.MESSAGE_LIMIT_BYTES)
         self._accepted: dict[UUID, Accepted] = {}
         self._stored: dict[UUID, Message] = {}
-        self._devices: dict[UUID, UUID] = {}
         self._known_chains: frozenset[tuple[UUID, UUID]] = frozenset()
         self._places: dict[UUID, _Place] = {}
 
@@ -140,19 +157,12 @@ class _Batch:
         places = queries.places_of(rows)
         signers = queries.signers_of(place for members in places.values() for place in members)
         self._stored = queries.stored_messages(draft.message for draft in self._drafts)
-        self._places = {
-            key: _Place(
-                row=row,
-                members={place.member_id: place for place in places[key]},
-                roster=rules.Roster.of(
-                    signers[place.member_id] for place in places[key] if place.member_id in signers
-                ),
-            )
-            for key, row in rows.items()
-        }
+        self._places = {key: _Place(row, places[key], signers) for key, row in rows.items()}
         devices = {device for draft in self._drafts if (device := _device_of(draft)) is not None}
         if devices:
-            self._devices = {key: device.member_id for key, device in enrolled_devices(devices).items()}
+            owners = {key: device.member_id for key, device in enrolled_devices(devices).items()}
+            for place in self._places.values():
+                place.standing = replace(place.standing, devices=owners)
             chains = queries.chains_of(rows)
             self._known_chains = frozenset(chains)
             for (conversation, device), chain in chains.items():
@@ -168,15 +178,7 @@ class _Batch:
                 return repeat
             if not is_uuid7(draft.message):
                 raise errors.BadEnvelope("The message id must be a UUID version 7.", field="id")
-            standing = rules.Standing(
-                is_open=place.is_open,
-                is_end_to_end=place.is_end_to_end,
-                roster=place.roster,
-                is_roster_complete=len(place.roster.signers) == len(place.members),
-                devices=self._devices,
-                chains=place.chains,
-            )
-            rules.check_draft(draft, standing, limits=self._limits, now_ms=self._now_ms)
+            rules.check_draft(draft, place.standing, limits=self._limits, now_ms=self._now_ms)
         except ApplicationError as error:
             return Refused(draft.message, error)
         return self._take(draft, place)
@@ -193,10 +195,7 @@ class _Batch:
             earlier = _accepted_row(row, place)
         if earlier.conversation != draft.conversation or not _is_same(draft, earlier):
             raise errors.IdTaken("Make a new id for a new message.")
-        return Accepted(
-            **{name: getattr(earlier, name) for name in Accepted.__slots__ if name != "is_repeat"},
-            is_repeat=True,
-        )
+        return earlier._replace(is_repeat=True)
 
     def _take(self, draft: rules.Draft, place: _Place) -> Accepted:
         """The draft becomes the next message, in memory."""
@@ -205,10 +204,10 @@ class _Batch:
         place.is_changed = True
         no_wraps: tuple[envelope.Wrap, ...] = ()
         if isinstance(draft.content, str):
-            mode, signature, wraps = Mode.STANDARD, b"", no_wraps
+            mode, signature, wraps, created_ms = Mode.STANDARD, b"", no_wraps, self._now_ms
             body = rules.standard_body(draft.content)
             header = envelope.standard_header(
-                origin=settings.ORIGIN,
+                origin=self._origin,
                 conversation=draft.conversation,
                 message=draft.message,
                 sender=draft.sender,
@@ -218,6 +217,7 @@ class _Batch:
             mode, signature, wraps = Mode.END_TO_END, draft.content.signature, draft.content.wraps
             header, body = draft.content.header, draft.content.body
             parsed = envelope.Header.parse(header)
+            created_ms = parsed.created_ms
             place.chains[parsed.device] = rules.Chain(parsed.counter, envelope.body_digest(header, body))
             place.row.mode = Mode.END_TO_END
         accepted = Accepted(
@@ -230,8 +230,9 @@ class _Batch:
             body=body,
             signature=signature,
             wraps=wraps,
+            created_ms=created_ms,
             received_ms=self._now_ms,
-            recipients=tuple(place.members),
+            recipients=place.recipients,
         )
         self._accepted[draft.message] = accepted
         return accepted
@@ -239,7 +240,12 @@ class _Batch:
     def _write(self, accepted: list[Accepted]) -> None:
         """Everything in at most nine statements, however many messages there are."""
         as_uuid = bulk.uuid_value()
-        bulk.insert(Message, _MESSAGE_COLUMNS, [self._message_values(each) for each in accepted])
+        nonces = keyring.nonces(len(accepted))
+        bulk.insert(
+            Message,
+            _MESSAGE_COLUMNS,
+            [self._message_values(*each) for each in zip(accepted, nonces, strict=True)],
+        )
         bulk.insert(
             MessageWrap,
             _WRAP_COLUMNS,
@@ -276,19 +282,19 @@ class _Batch:
             *(MessageSent(each.message, each.conversation, each.sender, each.seq) for each in accepted)
         )
 
-    def _message_values(self, accepted: Accepted) -> tuple[object, ...]:
+    def _message_values(self, accepted: Accepted, nonce: bytes) -> tuple[object, ...]:
         as_uuid = bulk.uuid_value()
-        body = accepted.body
-        if accepted.mode == Mode.STANDARD:
-            key = keyring.unwrap_data_key(bytes(self._places[accepted.conversation].row.data_key))
-            body = keyring.seal(key, body, _context(accepted.conversation, accepted.message))
+        body, mode = accepted.body, int(accepted.mode)
+        if mode != _END_TO_END:
+            key = self._places[accepted.conversation].body_key
+            body = keyring.seal(key, body, _context(accepted.conversation, accepted.message), nonce)
         stamp = rules.stamp_bytes(header=accepted.header, received_ms=accepted.received_ms)
         return (
             as_uuid(accepted.message),
             as_uuid(accepted.conversation),
             accepted.seq,
             as_uuid(accepted.sender),
-            int(accepted.mode),
+            mode,
             accepted.header,
             body,
             accepted.signature,
@@ -297,7 +303,7 @@ class _Batch:
         )
 
     def _wrap_owners(self, accepted: Accepted) -> list[tuple[envelope.Wrap, UUID]]:
-        signers = self._places[accepted.conversation].roster.signers.values()
+        signers = self._places[accepted.conversation].standing.roster.signers.values()
         owners = {signer.entry.device: signer.entry.user for signer in signers}
         return [(wrap, owners[wrap.device]) for wrap in accepted.wraps]
 
@@ -327,7 +333,7 @@ def opening_of(accepted: Accepted) -> Opening:
         conversation=accepted.conversation,
         sender=accepted.sender,
         conv_seq=accepted.seq,
-        created_ms=envelope.Header.parse(accepted.header).created_ms,
+        created_ms=accepted.created_ms,
         body=envelope.body_digest(accepted.header, accepted.body),
         signature=sha256(accepted.signature).digest() if accepted.signature else ZEROS,
     )
@@ -357,19 +363,29 @@ def stored_body(row: Message | queries.MessageRow, data_key: bytes | memoryview)
         return None
 
 
+def _created_ms(header: bytes) -> int:
+    """When the envelope was made; 0 for a stored header that was altered."""
+    try:
+        return envelope.Header.parse(header).created_ms
+    except envelope.EnvelopeError:
+        return 0
+
+
 def _accepted_row(row: Message, place: _Place) -> Accepted:
+    header = bytes(row.header)
     return Accepted(
         message=row.id,
         conversation=row.conversation_id,
         seq=row.seq,
         sender=row.sender_id,
         mode=Mode(row.mode),
-        header=bytes(row.header),
+        header=header,
         body=stored_body(row, place.row.data_key) or b"",
         signature=bytes(row.signature),
         wraps=(),
+        created_ms=_created_ms(header),
         received_ms=row.received_ms,
-        recipients=tuple(place.members),
+        recipients=place.recipients,
     )
 
 

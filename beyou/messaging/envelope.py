@@ -307,20 +307,8 @@ def standard_header(
     *, origin: str, conversation: UUID, message: UUID, sender: UUID, created_ms: int
 ) -> bytes:
     """The header the server makes for a message it can read (suite 0x0000): no keys, chain or roster."""
-    return Header(
-        suite=SUITE_STANDARD,
-        kind=KIND_TEXT,
-        flags=0,
-        origin_hash=origin_hash(origin),
-        conversation=conversation,
-        message=message,
-        sender=sender,
-        device=ZERO16,
-        sig_key_id=ZERO32,
-        roster_version=0,
-        roster_hash=ZERO32,
-        counter=0,
-        prev=ZERO32,
-        created_ms=created_ms,
-        commitment=ZERO32,
-    ).encode()
+    return _LAYOUT.pack(
+        MAGIC, SUITE_STANDARD, KIND_TEXT, 0, origin_hash(origin),
+        conversation.bytes, message.bytes, sender.bytes, ZERO16.bytes,
+        ZERO32, 0, ZERO32, 0, ZERO32, created_ms, ZERO32,
+    )  # fmt: skip

@@ -1,10 +1,13 @@
 """Statements that are written once give what the ORM gives."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from beyou.core.bulk import Lookup, Query
+from beyou.core.bulk import Lookup, Query, insert, uuid_value
+from beyou.core.ids import uuid7
+from beyou.ledger.models import OutboxRow
 from beyou.messaging.models import Message
 from beyou.users.models import User
 from tests.factories import members
@@ -59,3 +62,25 @@ def test_a_lookup_of_any_size_gives_each_row_once() -> None:
         wanted = people[:count]
         ids = [each.pk for each in wanted]
         assert handles(ids + ids) == [(each.pk, each.handle) for each in wanted]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 255, 256, 257, 600])
+def test_rows_of_any_number_are_inserted_whole_and_in_order(count: int) -> None:
+    rows = [
+        (1, as_raw, None, bytes([number % 256]) * 40, number) for number, as_raw in enumerate(_ids(count))
+    ]
+    columns = ("kind", "message_id", "conversation_id", "entry", "created_ms")
+    insert(OutboxRow, columns, rows)
+    stored = OutboxRow.objects.order_by("id").values_list("kind", "conversation_id", "entry", "created_ms")
+    expected = [(1, None, bytes([number % 256]) * 40, number) for number in range(count)]
+    assert [(kind, other, bytes(entry), ms) for kind, other, entry, ms in stored] == expected
+
+
+def test_nothing_is_inserted_without_rows(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        insert(OutboxRow, ("kind",), [])
+
+
+def _ids(count: int) -> list[Any]:
+    as_uuid = uuid_value()
+    return [as_uuid(uuid7()) for _ in range(count)]
