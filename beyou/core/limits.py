@@ -15,6 +15,7 @@ from beyou.core.windows import LocalWindow, SharedWindow, Window
 
 log = structlog.get_logger()
 
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a key may do, and what happens while attempts cannot be counted."""
