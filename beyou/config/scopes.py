@@ -41,6 +41,12 @@ SESSION_ONLY: Final = frozenset(
     {
         "users.list_tokens",
         "users.revoke_token",
+        "users.when_session_ends",
+        "users.stay_signed_in",
+        "users.list_sessions",
+        "users.end_other_sessions",
+        "users.end_session",
+        "users.list_security_log",
         "keys.start_challenge",
         "keys.publish",
         "keys.mine",

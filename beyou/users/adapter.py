@@ -72,7 +72,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.session.session_key is None:
             # Another member was signed in here: that session has ended, and this one is not stored yet.
             request.session.save()
-        services.describe_session(attempt=sign_in_attempt(request), method=last_proof(request))
+        services.describe_session(
+            member_id=user.id, attempt=sign_in_attempt(request), method=last_proof(request)
+        )
         self._record(request, LoginOutcome.SUCCESS, user.id)
         if not is_app(request):
             remember_device(request, user)

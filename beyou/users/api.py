@@ -1,17 +1,113 @@
 """The API of a member's own account."""
 
-from typing import Any, cast
+from datetime import datetime
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from django.middleware.csrf import get_token
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, Field
 
-from beyou.users import access_tokens, queries
-from beyou.users.http import MemberRequest
+from beyou.core import clock
+from beyou.users import access_tokens, queries, security_log, takeover
+from beyou.users.http import MemberRequest, own_session, sign_in_attempt
 from beyou.users.models import AccessToken
+from beyou.users.session_store import SessionStore
 
 router = Router(tags=["account"])
+
+
+class PageQuery(Schema):
+    model_config = ConfigDict(extra="forbid")
+    cursor: UUID | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = security_log.PAGE
+
+
+def _answer(value: Any) -> HttpResponse:
+    return HttpResponse(orjson.dumps(value), content_type="application/json")
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+@router.get("/session")
+def when_session_ends(request: HttpRequest) -> HttpResponse:
+    """When this session ends unless it is used. Asking does not keep it alive. `csrf` is what unsafe requests
+    of this browser carry from now on.
+    """
+    ends_at = cast(SessionStore, request.session).ends_at
+    ends_ms = None if ends_at is None else _ms(ends_at)
+    member = str(cast(MemberRequest, request).member.pk)
+    return _answer(
+        {"member": member, "ends_ms": ends_ms, "now_ms": clock.now_ms(), "csrf": get_token(request)}
+    )
+
+
+@router.post("/session")
+def stay_signed_in(request: HttpRequest) -> HttpResponse:
+    """The idle time of this session begins anew; its absolute end stays."""
+    cast(SessionStore, request.session).touch()
+    return when_session_ends(request)
+
+
+@router.get("/sessions")
+def list_sessions(request: HttpRequest) -> HttpResponse:
+    """Where the member is signed in, the session used last first."""
+    own = own_session(request)
+    items = [
+        {
+            "id": str(row.id),
+            "device": row.device,
+            "kind": row.device_kind,
+            "address": row.address,
+            "country": row.country,
+            "method": row.method,
+            "created_ms": _ms(row.created_at),
+            "seen_ms": _ms(row.seen_at),
+            "is_this_one": row.key_digest == own,
+        }
+        for row in security_log.open_sessions(cast(MemberRequest, request).member.pk)
+    ]
+    return _answer({"items": items, "next": None})
+
+
+@router.delete("/sessions")
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Every session of the member ends but this one."""
+    member_id = cast(MemberRequest, request).member.pk
+    ended = takeover.end_other_sessions(member_id=member_id, attempt=sign_in_attempt(request))
+    return _answer({"ended": ended})
+
+
+@router.delete("/sessions/{uuid:session_id}")
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """This session of the member has ended, and its sockets are closed."""
+    member_id = cast(MemberRequest, request).member.pk
+    takeover.end_session(member_id=member_id, session_id=session_id, attempt=sign_in_attempt(request))
+    return HttpResponse(status=204)
+
+
+@router.get("/security-log")
+def list_security_log(request: HttpRequest, query: Query[PageQuery]) -> HttpResponse:
+    """What happened to the account, the newest first."""
+    page = security_log.log_page(
+        cast(MemberRequest, request).member.pk, before=query.cursor, limit=query.limit
+    )
+    items = [
+        {
+            "id": str(entry.id),
+            "kind": entry.kind,
+            "text": entry.text,
+            "place": entry.place,
+            "at_ms": _ms(entry.at),
+            "is_alarming": entry.is_alarming,
+        }
+        for entry in page.items
+    ]
+    return _answer({"items": items, "next": str(page.next) if page.next else None})
 
 
 def _token(token: AccessToken) -> dict[str, Any]:

@@ -15,6 +15,29 @@ class AccessTokenCreated(Event):
 
 
 @dataclass(frozen=True)
+class SignInRecorded(Event):
+    """An attempt to sign in has an outcome; `activity_id` names its row."""
+
+    activity_id: UUID
+
+
+@dataclass(frozen=True)
+class AlertRaised(Event):
+    """A rule about sign-ins has fired and one more person is to be told; one of the staff about others."""
+
+    alert_id: UUID
+    recipient_id: UUID
+    is_staff: bool
+
+
+@dataclass(frozen=True)
+class AccountDisowned(Event):
+    """A member said that somebody else was in the account."""
+
+    member_id: UUID
+
+
+@dataclass(frozen=True)
 class AccessTokenRevoked(Event):
     """A key for a program opens nothing any more."""
 

@@ -21,7 +21,16 @@ from beyou.users.whereabouts import clean_agent
 QUIET = frozenset({"/api/v1/session"})
 NEW_PASSWORD = "/settings/new-password"  # noqa: S105  (an address)
 #: What a member whose password must be new can still use.
-STILL_OPEN = (NEW_PASSWORD, "/sign-out", "/recover", "/static/", "/about/", "/healthz/", "/sw.js")
+STILL_OPEN = (
+    NEW_PASSWORD,
+    "/sign-out",
+    "/recover",
+    "/about/",
+    "/healthz/",
+    "/sw.js",
+    "/favicon.ico",
+    "/dev/mail",
+)
 
 
 class MemberMiddleware:

@@ -156,6 +156,42 @@ def change(request: MemberRequest) -> HttpResponse:
     return render(request, "users/change_password.html", context)
 
 
+@sensitive_post_parameters()
+@form_page
+@member_required
+def replace(request: MemberRequest) -> HttpResponse:
+    """A new password after "That wasn't me": by the link in a mail, or with a second step. The old password
+    proves nothing here, since somebody else may know it.
+    """
+    if not request.member.needs_new_password:
+        return redirect("change_password")
+    if request.POST.get("by") == "mail":
+        resets.ask_reset(email=request.member.email, address=client_ip(request))
+        return redirect("recover_sent")
+    kinds = proofs.kinds_of(request.member.pk)
+    form = NewPasswordForm(_posted(request), member=request.member)
+    if request.method == "POST" and form.is_valid() and _replace(request, form):
+        toast(request, "Your password is new. Now look whether everything here is yours.")
+        return redirect("sessions:check")
+    context: dict[str, Any] = {"form": form, "least": settings.PASSWORD_MIN_LENGTH, "kinds": kinds}
+    if "webauthn" in kinds:
+        context["question"] = json.dumps(proofs.ask_passkey(request.member))
+    return render(request, "users/new_password.html", context)
+
+
+def _replace(request: MemberRequest, form: NewPasswordForm) -> bool:
+    """Whether the password is new; otherwise the form says why not."""
+    data = form.cleaned_data
+    try:
+        limits.check("new_password.member", str(request.member.pk))
+        password_gate.show_again(request, request.member, code=data["code"].strip(), passkey=data["passkey"])
+        get_adapter().set_password(request.member, data["password"])
+    except (SecondStepNeeded, WrongSecondStep, RateLimited) as error:
+        form.add_error("code", error.detail)
+        return False
+    return True
+
+
 def _change(request: MemberRequest, form: ChangePasswordForm, *, needs_factor: bool) -> bool:
     """Whether the password is changed; otherwise the form says why not."""
     data, field = form.cleaned_data, "current"

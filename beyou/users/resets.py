@@ -145,7 +145,7 @@ def change_password(
     the security log has it, and the owner will be told.
     """
     queries.lock_members([member_id])
-    User.objects.filter(id=member_id).update(password=hashed)
+    User.objects.filter(id=member_id).update(password=hashed, needs_new_password=False)
     PasswordReset.objects.filter(member_id=member_id, ended_at=None).update(ended_at=clock.now())
     if ends_others:
         end_sessions(member_id=member_id, except_key_digest=except_key_digest)

@@ -92,7 +92,7 @@ def _knows_device(member_id: UUID | None, digest: str) -> bool:
     return bool(member_id and digest and devices.exists())
 
 
-def describe_session(*, attempt: SignInAttempt, method: str) -> None:
+def describe_session(*, member_id: UUID, attempt: SignInAttempt, method: str) -> None:
     """The session that the attempt opened begins now, and its member can tell it from the others."""
     moment = clock.now()
     MemberSession.objects.filter(key_digest=attempt.session_digest).update(
@@ -101,6 +101,7 @@ def describe_session(*, attempt: SignInAttempt, method: str) -> None:
         seen_at=moment,
         **whereabouts(attempt.address, attempt.user_agent),
     )
+    tell_of_sessions(member_id)
 
 
 def mark_verified(*, member_id: UUID) -> None:
@@ -122,15 +123,23 @@ def end_sessions(*, member_id: UUID, except_key_digest: str | None = None) -> in
     if except_key_digest:
         sessions = sessions.exclude(key_digest=except_key_digest)
     ended = list(sessions.select_for_update().order_by("id").values_list("key_digest", flat=True))
-    _end(ended)
+    session_over(member_id=member_id, digests=ended)
     return len(ended)
 
 
-def _end(digests: list[str]) -> None:
+def session_over(*, member_id: UUID, digests: list[str]) -> None:
+    """These sessions of the member have ended. Call it in a transaction."""
     if digests:
         MemberSession.objects.filter(key_digest__in=digests).update(ended_at=clock.now(), data="")
         rooms = [realtime.digest_room(digest) for digest in digests]
         transaction.on_commit(lambda: realtime.close(rooms, SESSION_ENDED))
+        tell_of_sessions(member_id)
+
+
+def tell_of_sessions(member_id: UUID) -> None:
+    """Open pages of the member look at the list of sessions again, after the commit."""
+    room = realtime.member_room(member_id)
+    transaction.on_commit(lambda: realtime.publish([room], b'{"type":"sessions"}'))
 
 
 def note_security(

@@ -6,7 +6,7 @@ ends hold by the clock at every read, never by a job.
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -106,6 +106,13 @@ class SessionStore(SessionBase):
                 MemberSession.objects.create(key_digest=self.key_digest, **fields)
         except IntegrityError:
             raise CreateError from None
+
+    def touch(self) -> None:
+        """The idle time begins anew, at once."""
+        moment = clock.now()
+        MemberSession.objects.filter(key_digest=self.key_digest, ended_at=None).update(seen_at=moment)
+        if self.stored is not None:
+            self.stored = replace(self.stored, seen_at=moment)
 
     def cycle_key(self) -> None:
         """The same session under a new key. Its sockets come back by themselves with the new one."""

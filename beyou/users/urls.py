@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from beyou.users import password_views, token_views, views
+from beyou.users import password_views, session_views, token_views, views
 
 urlpatterns = [
     path("join", views.SignUp.as_view(), name="account_signup"),
@@ -16,5 +16,7 @@ urlpatterns = [
     path("recover/password", password_views.new_password, name="recover_password"),
     path("recover/link/<str:token>", password_views.open_link, name="recover_link"),
     path("settings/password", password_views.change, name="change_password"),
+    path("settings/new-password", password_views.replace, name="new_password"),
+    path("", include(session_views)),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

@@ -18,8 +18,8 @@ from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
-from beyou.users.models import MemberSession, User
-from beyou.users.rules import Level
+from beyou.users.models import MemberSession, SecurityEvent, User
+from beyou.users.rules import Level, SecurityKind
 from tests.factories import members
 from tests.messaging.world import Browser, chat, say
 
@@ -58,6 +58,8 @@ class World:
         )
 
     def client(self, role: str, *, enforce_csrf_checks: bool = False) -> Client:
+        # Who said "That wasn't me" a moment ago would see nothing else.
+        User.objects.filter(needs_new_password=True).update(needs_new_password=False)
         person = {"stranger": self.charlie, "staff": self.staff, "owner": self.alice}.get(role)
         if role in _STAFF_ROLES:
             person = self.of_level(_STAFF_ROLES[role])
@@ -97,6 +99,8 @@ def build() -> World:
         "handle": world.bob.handle,
         "device_id": str(browsers[0].device),
         "token_id": str(members.token(world.alice)[0].pk),
+        "session_id": str(MemberSession.objects.create(member=world.alice, key_digest="0" * 64).id),
+        "entry_id": str(SecurityEvent.objects.create(member=world.alice, kind=SecurityKind.TOKEN_MADE).id),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",
