@@ -24,15 +24,20 @@ Row = tuple[Any, ...]
 _ROWS_AT_ONCE = 256
 
 
-def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Inserts the rows, in order. Nothing happens without rows."""
+def insert(
+    model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, on_conflict: str = ""
+) -> None:
+    """Inserts the rows, in order. Nothing happens without rows.
+
+    `on_conflict` is the clause in this database's SQL that says what happens where a row exists.
+    """
     if not rows:
         return
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             # Both drivers send all rows in one go.
-            cursor.executemany(_insert_sql(table, tuple(columns), 1), rows)
+            cursor.executemany(f"{_insert_sql(table, tuple(columns), 1)} {on_conflict}", rows)
             return
         # SQLite's executemany gives the interpreter away and takes it back for each row, and whoever else
         # runs in between makes each row wait.
@@ -41,7 +46,7 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[A
             size = 1 << (len(part) - 1).bit_length()
             values = [value for row in part for value in row]
             values += [None] * (len(columns) * (size - len(part)))
-            cursor.execute(_insert_sql(table, tuple(columns), size), values)
+            cursor.execute(f"{_insert_sql(table, tuple(columns), size)} {on_conflict}", values)
 
 
 @lru_cache(maxsize=512)
@@ -93,11 +98,14 @@ class Lookup:
     up to powers of two by repeating an id, so that there are few of them.
     """
 
-    def __init__(self, build: Callable[[Sequence[UUID]], QuerySet[Any, Any]]) -> None:
+    def __init__(
+        self, build: Callable[[Sequence[Any]], QuerySet[Any, Any]], kind: type[UUID] | type[int] = UUID
+    ) -> None:
         self._build = build
+        self._kind = kind
         self._written: WeakKeyDictionary[BaseDatabaseWrapper, dict[int, _Written]] = WeakKeyDictionary()
 
-    def __call__(self, ids: Iterable[UUID]) -> list[Row]:
+    def __call__(self, ids: Iterable[UUID | int]) -> list[Row]:
         """One statement; none without ids."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:
@@ -106,7 +114,7 @@ class Lookup:
         wanted += [wanted[-1]] * (size - len(wanted))
         sizes = self._written.setdefault(connections[DEFAULT_DB_ALIAS], {})
         if size not in sizes:
-            marks = [uuid4() for _ in range(size)]
+            marks = [_mark(self._kind) for _ in range(size)]
             sizes[size] = _write(self._build(marks), marks)
         return sizes[size].rows(wanted)
 
@@ -127,11 +135,15 @@ class Query:
         """One statement."""
         written = self._written.get(connections[DEFAULT_DB_ALIAS])
         if written is None:
-            # Values that no constant of a query equals.
-            marks = [uuid4() if kind is UUID else secrets.randbits(61) + 2**61 for kind in self._kinds]
+            marks = [_mark(kind) for kind in self._kinds]
             written = _write(self._build(*marks), marks)
             self._written[connections[DEFAULT_DB_ALIAS]] = written
         return written.rows(values)
+
+
+def _mark(kind: type[Any]) -> Any:
+    """A value that no constant of a query equals."""
+    return uuid4() if kind is UUID else secrets.randbits(61) + 2**61
 
 
 def _write(queryset: QuerySet[Any, Any], marks: Sequence[UUID | int]) -> "_Written":

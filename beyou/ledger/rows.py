@@ -1,13 +1,15 @@
-"""Two statements of the sealer that `core.bulk` does not have.
+"""Statements of the sealer that `core.bulk` does not have.
 
 Table and column names are the models' own constants, never input.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+
+from beyou.core import bulk
 
 
 def delete_ids(model: type[Model], ids: Sequence[int]) -> int:
@@ -34,7 +36,24 @@ def upsert(
     changes = [f"{name} = {given.format(name)}" for name in replace]
     changes += [f"{name} = {table}.{name} + {given.format(name)}" for name in add]
     conflict = "ON DUPLICATE KEY UPDATE" if mysql else f"ON CONFLICT ({key}) DO UPDATE SET"
-    names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict} {', '.join(changes)}"  # noqa: S608  (names are constants)
+    bulk.insert(model, columns, list(rows), on_conflict=f"{conflict} {', '.join(changes)}")
+
+
+def insert_once(model: type[Model], columns: Sequence[str], row: Sequence[Any], *, key: str) -> None:
+    """Insert the row unless its key exists."""
+    ignore = (
+        f"ON DUPLICATE KEY UPDATE {key} = {key}" if connection.vendor == "mysql" else "ON CONFLICT DO NOTHING"
+    )
+    bulk.insert(model, columns, [row], on_conflict=ignore)
+
+
+def swap(model: type[Model], values: Mapping[str, Any], *, where: Mapping[str, Any]) -> bool:
+    """Set the values in the row that holds all of these; whether there was one."""
+    changes = ", ".join(f"{name} = %s" for name in values)
+    keys = " AND ".join(f"{name} = %s" for name in where)
     with connection.cursor() as cursor:
-        cursor.executemany(statement, list(rows))
+        cursor.execute(
+            f"UPDATE {model._meta.db_table} SET {changes} WHERE {keys}",  # noqa: S608  (names are constants)
+            [*values.values(), *where.values()],
+        )
+        return int(cursor.rowcount) == 1

@@ -79,7 +79,7 @@ class Sealer:
         return len(waiting)
 
     def _head(self) -> Head:
-        head = Head.objects.filter(id=1).first()
+        head = storage.read_head()
         if head is None:
             # A file that knows of a log, beside a database that has none, is a rollback to nothing.
             with highwater.locked(self._high_water):
@@ -140,8 +140,8 @@ class Sealer:
         so that of two sealers on this machine the later one sees the newer head.
         """
         with highwater.locked(self._high_water):
-            head = Head.objects.get(id=1)
-            if head.frozen:
+            head = storage.read_head()
+            if head is None or head.frozen:
                 return None
             # What rows say now, not what this process remembers, is what gets signed.
             state = self._state_at(head)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from beyou.core import bulk
 from beyou.core.threads import writing_turn
@@ -37,8 +37,22 @@ _STATISTICS_COLUMNS: Final = (
 )
 
 
+_TILES: Final = bulk.Lookup(
+    lambda ids: TileRow.objects.filter(tile_id__in=ids).values_list("tile_id", "hashes"), int
+)
+_HEAD_COLUMNS: Final = ("id", "epoch", "block_no", "tree_size", "hash_hex", "policy_hex", "frozen")
+_HEAD: Final = bulk.Query(lambda number: Head.objects.filter(id=number).values_list(*_HEAD_COLUMNS), int)
+
+
 class Raced(Exception):
     """Another sealer, or a freeze, changed the head first; nothing was written."""
+
+
+def read_head() -> Head | None:
+    """The one row of heads, or None before the first block."""
+    for row in _HEAD(1):
+        return Head.from_db(DEFAULT_DB_ALIAS, _HEAD_COLUMNS, row)
+    return None
 
 
 def tile_id(tile: Tile) -> int:
@@ -53,9 +67,7 @@ def tile_of_id(number: int) -> Tile:
 
 def read_tiles(tiles: Iterable[Tile]) -> dict[Tile, bytes]:
     """The hashes of these tiles, in one query; absent tiles are absent."""
-    ids = [tile_id(tile) for tile in tiles]
-    found = TileRow.objects.filter(tile_id__in=ids).values_list("tile_id", "hashes") if ids else ()
-    return {tile_of_id(number): bytes(hashes) for number, hashes in found}
+    return {tile_of_id(number): bytes(hashes) for number, hashes in _TILES(map(tile_id, tiles))}
 
 
 def root_at(size: int) -> bytes | None:
@@ -178,14 +190,14 @@ def _swap_head(state: State, block: Block, policy_hex: str) -> None:
     if state.header is None:
         Head.objects.create(id=1, **changed)
         return
-    swapped = Head.objects.filter(
-        id=1,
-        block_no=state.header.index,
-        tree_size=state.header.tree_size,
-        hash_hex=state.block_hash.hex(),
-        epoch=state.epoch,
-    ).update(**changed)
-    if swapped != 1:
+    expected = {
+        "id": 1,
+        "block_no": state.header.index,
+        "tree_size": state.header.tree_size,
+        "hash_hex": state.block_hash.hex(),
+        "epoch": state.epoch,
+    }
+    if not rows.swap(Head, changed, where=expected):
         raise Raced
 
 
@@ -244,8 +256,8 @@ def record_checkpoint(size: int, note: str) -> None:
     On SQLite the row is not synced by itself: the next block's commit does that, and until then a power
     failure costs nothing, since a sealer that starts signs the same tree again, with the same note.
     """
-    with _unsynced():
-        CheckpointRow.objects.bulk_create([CheckpointRow(tree_size=size, note=note)], ignore_conflicts=True)
+    with writing_turn(), _unsynced():
+        rows.insert_once(CheckpointRow, ("tree_size", "note"), (size, note), key="tree_size")
 
 
 @contextmanager

@@ -21,7 +21,6 @@ def main() -> None:
     django.setup()
     settings.DATABASES["default"]["NAME"] = database
     from beyou.ledger import highwater, storage
-    from beyou.ledger.models import CheckpointRow
     from beyou.ledger.note import Signer
     from beyou.ledger.sealer import Sealer
     from tests.ledger.log import ORIGIN as NAME
@@ -34,7 +33,7 @@ def main() -> None:
         "delete_waiting": (storage.rows, "delete_ids"),
         "high_water": (highwater, "write"),
         "replace_file": (Path, "replace"),
-        "checkpoint": (CheckpointRow.objects, "bulk_create"),
+        "checkpoint": (storage.rows, "insert_once"),
     }
     if death != "never":
         moment, step = death.split(":")
