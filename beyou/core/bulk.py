@@ -142,7 +142,7 @@ class Query:
 
 
 def _mark(kind: type[Any]) -> Any:
-    """A value that no constant of a query equals."""
+    """A value that no constant of a query equals. Numbers fit a column of 64 bits, not a smaller one."""
     return uuid4() if kind is UUID else secrets.randbits(61) + 2**61
 
 
