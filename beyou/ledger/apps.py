@@ -5,4 +5,4 @@ class LedgerConfig(AppConfig):
     name = "beyou.ledger"
 
     def ready(self) -> None:
-        from beyou.ledger import reactions  # noqa: F401  (registers its handlers)
+        from beyou.ledger import own_data, reactions  # noqa: F401  (register themselves)

@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from beyou.ledger import storage
-from beyou.ledger.format import BlockHeader, FormatError, Kind, Opening
+from beyou.ledger.format import BlockHeader, FormatError, Kind, Opening, erasure_value
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile
-from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, SaltRow
+from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, ErasureRow, SaltRow
 from beyou.ledger.sources import MessageSource
 
 DOCUMENT_KINDS: Final = frozenset({Kind.GENESIS, Kind.KEY, Kind.ANCHOR})
@@ -27,12 +27,16 @@ class Batch:
     checkpoints: Mapping[int, str]
     openings: Mapping[UUID, Opening]
     salts: Mapping[UUID, bytes]
+    #: The records of erased entries of this run, by the number of the entry.
+    erased: Mapping[int, ErasureRow]
+    #: The records that the erasure entries of this run seal, by the value of the entry.
+    orders: Mapping[bytes, ErasureRow]
 
 
 def read(size: int, numbers: range, limit: int, source: MessageSource | None) -> Batch:
     """The rows of these blocks, which begin at entry ``size``, but none from entry ``limit`` on.
 
-    By seven statements and those of the source.
+    By nine statements and those of the source.
     """
     blocks = BlockRow.objects.in_bulk(list(numbers))
     ends = [row.first_seq + row.leaf_count for row in blocks.values()]
@@ -54,6 +58,8 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
     documents = Document.objects.filter(digest_hex__in=digests)
     checkpoints = CheckpointRow.objects.filter(tree_size__gt=size, tree_size__lte=end)
     salts = SaltRow.objects.filter(message_id__in=messages)
+    ordered = [row.message_id for row in entries.values() if row.kind == Kind.ERASURE and row.message_id]
+    orders = ErasureRow.objects.filter(message_id__in=ordered)
     return Batch(
         end=end,
         blocks=blocks,
@@ -63,7 +69,17 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
         checkpoints=dict(checkpoints.values_list("tree_size", "note")),
         openings=source.openings(messages) if source else {},
         salts={row.message_id: bytes(row.salt) for row in salts},
+        erased=ErasureRow.objects.filter(seq__gte=size, seq__lt=end).in_bulk(field_name="seq"),
+        orders={value: row for row in orders if (value := order_value(row))},
     )
+
+
+def order_value(row: ErasureRow) -> bytes | None:
+    """The value of the entry that seals this erasure, or None for numbers that no erasure has."""
+    try:
+        return erasure_value(row.seq, row.day, row.reason)
+    except FormatError:
+        return None
 
 
 def parsed(header: bytes) -> BlockHeader | None:

@@ -1,7 +1,7 @@
 """The ledger as files that `beyou-ledger` and other C2SP tools check without a server.
 
 Layout: `checkpoint`, `vkey`, `tile/<L>/<N>` and `tile/entries/<N>` as in C2SP tlog-tiles, and one JSON
-object a line in `blocks.jsonl`, `documents.jsonl` and, only when asked, `openings.jsonl`.
+object a line in `blocks.jsonl`, `documents.jsonl`, `erasures.jsonl` and, only when asked, `openings.jsonl`.
 """
 
 import json
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from beyou.ledger import queries
 from beyou.ledger.errors import LedgerDamaged
-from beyou.ledger.format import ENTRY_SIZE
+from beyou.ledger.format import ENTRY_SIZE, Kind
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile, index_path, tile_path, tile_width
-from beyou.ledger.models import BlockRow, Document, EntryRow, SaltRow
+from beyou.ledger.models import BlockRow, Document, EntryRow, ErasureRow, SaltRow
 from beyou.ledger.sources import MessageSource
 from beyou.ledger.storage import read_tiles
 
@@ -45,6 +45,8 @@ def write(
     _write_lines(
         folder / "documents.jsonl", ({"document": bytes(row.document).hex()} for row in documents.iterator())
     )
+    erasures = ErasureRow.objects.filter(seq__lt=size).order_by("seq")
+    _write_lines(folder / "erasures.jsonl", map(_erasure, erasures.iterator()))
     if openings_from:
         _write_lines(folder / "openings.jsonl", _openings(openings_from, size))
     (folder / "vkey").write_text(queries.verifier_key() + "\n", encoding="utf-8")
@@ -83,11 +85,16 @@ def _block(row: BlockRow) -> dict[str, Any]:
     return {"header": bytes(row.header).hex(), "proof": bytes(row.proof).hex() if row.proof else None}
 
 
+def _erasure(row: ErasureRow) -> dict[str, Any]:
+    return {"seq": row.seq, "day": row.day, "reason": row.reason, "signature": bytes(row.signature).hex()}
+
+
 def _openings(source: MessageSource, size: int) -> Iterator[dict[str, Any]]:
     for first in range(0, size, _MESSAGES_AT_ONCE):
         rows = EntryRow.objects.filter(
             seq__gte=first, seq__lt=min(size, first + _MESSAGES_AT_ONCE), message_id__isnull=False
-        ).order_by("seq")
+        )
+        rows = rows.exclude(kind=Kind.ERASURE).order_by("seq")
         places = {row.message_id: row.seq for row in rows if row.message_id}
         openings = source.openings(list(places))
         salts = dict(SaltRow.objects.filter(message_id__in=places).values_list("message_id", "salt"))

@@ -33,6 +33,7 @@ _OUTER: Final = bytes(value ^ 0x5C for value in range(256))
 _INNER_REST: Final = b"\x36" * (64 - SALT_SIZE)
 _OUTER_REST: Final = b"\x5c" * (64 - SALT_SIZE)
 _ERASE_LABEL: Final = b"beyou/erase/1\0"
+_ORDER_LABEL: Final = b"beyou/erasure-order/1\0"
 
 
 class FormatError(ValueError):
@@ -58,6 +59,12 @@ class Mode(IntEnum):
 
     STANDARD = 1
     END_TO_END = 2
+
+
+class Reason(IntEnum):
+    """Why a leaf was erased."""
+
+    ACCOUNT = 1  # Whoever wrote it erased their account.
 
 
 class Consensus(IntEnum):
@@ -187,8 +194,23 @@ def commitment(salt: bytes, opening: Opening) -> bytes:
 
 
 def erasure_value(seq: int, day: int, reason: int) -> bytes:
-    """The value of an erasure entry: the erased leaf, the day since the epoch and the reason."""
+    """The value of an erasure entry: the erased leaf, the day since the epoch and the reason.
+
+    Raises FormatError for numbers that have no place in it.
+    """
+    for name, number, bits in (("seq", seq, 64), ("day", day, 32), ("reason", reason, 8)):
+        _require_range(name, number, bits)
     return hashlib.sha256(_ERASE_LABEL + struct.pack(">QIB", seq, day, reason)).digest()
+
+
+def erasure_order(origin: str, value: bytes) -> bytes:
+    """What the log's key signs for an erasure: the name of the log and the value of the erasure entry.
+
+    Whoever can only write to the database cannot make this signature, and so cannot pass off as erased
+    what was cut out.
+    """
+    _require_digest("erasure value", value)
+    return _ORDER_LABEL + origin.encode() + b"\0" + value
 
 
 def document_value(document: bytes) -> bytes:

@@ -31,6 +31,7 @@ _GUARDS: Final = (
         ),
     ),
     _Guard("ledger_checkpoint", ("tree_size", "note")),
+    _Guard("ledger_erasure", ("seq", "message_id", "day", "reason", "signature")),
 )
 _DIFFERS: Final = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
 
@@ -89,7 +90,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Every guarded table of this database refuses UPDATE and DELETE from now on."""
     remove(connection)
     with connection.cursor() as cursor:
-        for guard in _GUARDS:
+        # The first migration runs before the later tables are made.
+        present = set(connection.introspection.table_names(cursor))
+        for guard in (each for each in _GUARDS if each.table in present):
             for statement in _install(guard, connection.vendor):
                 cursor.execute(statement)
 
@@ -97,6 +100,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     """The tables can be changed again: for reversing the migration, and for tests that empty tables."""
     with connection.cursor() as cursor:
-        for guard in _GUARDS:
+        present = set(connection.introspection.table_names(cursor))
+        for guard in (each for each in _GUARDS if each.table in present):
             for statement in _remove(guard, connection.vendor):
                 cursor.execute(statement)

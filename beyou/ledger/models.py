@@ -123,6 +123,25 @@ class SaltRow(models.Model):
         return f"salt of {self.message_id}"
 
 
+class ErasureRow(models.Model):
+    """A leaf whose salt was destroyed on purpose. ``signature`` is the log key's (``format.erasure_order``),
+    so that no editor of the database can pretend one; an entry of kind 4 seals it.
+    """
+
+    # The erased leaf.
+    seq = models.BigIntegerField(primary_key=True)
+    message_id = models.UUIDField(db_index=True)
+    day = models.IntegerField()
+    reason = models.SmallIntegerField()
+    signature = models.BinaryField()
+
+    class Meta:
+        db_table = "ledger_erasure"
+
+    def __str__(self) -> str:
+        return f"erasure of entry {self.seq}"
+
+
 class Document(models.Model):
     """The bytes behind an entry of kind 6, 7 or 8, found by their SHA-256."""
 

@@ -1,7 +1,7 @@
 """Reads: checkpoints, proofs from stored tiles, blocks, and how well the ledger is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from django.conf import settings
 
 from beyou.core import clock
 from beyou.core.errors import NotFound
+from beyou.ledger.batches import order_value
 from beyou.ledger.errors import LedgerDamaged, LedgerEmpty, NoSuchTreeSize
-from beyou.ledger.format import SALT_SIZE, Opening
+from beyou.ledger.format import SALT_SIZE, Kind, Opening
 from beyou.ledger.merkle import (
     HASH_SIZE,
     Element,
@@ -28,6 +29,7 @@ from beyou.ledger.models import (
     BlockRow,
     CheckpointRow,
     EntryRow,
+    ErasureRow,
     Head,
     OutboxRow,
     SaltRow,
@@ -37,6 +39,26 @@ from beyou.ledger.note import Signer, proof_text
 from beyou.ledger.storage import read_tiles
 
 RECEIPT_FORMAT = "beyou/receipt/1"
+ERASURE_FORMAT = "beyou/erasure-receipt/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureProof:
+    """That the log's key ordered an erasure, and the entry that seals it; ``seal`` is None while it waits."""
+
+    day: int
+    reason: int
+    signature: bytes
+    seal: "Proof | None"
+
+    def wire(self) -> dict[str, Any]:
+        """As JSON carries it; bytes are hexadecimal."""
+        return {
+            "day": self.day,
+            "reason": self.reason,
+            "signature": self.signature.hex(),
+            "seal": self.seal and self.seal.place(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +73,24 @@ class Proof:
     path: Sequence[bytes]
     block_no: int
     header: bytes
+    erasure: ErasureProof | None = None
+
+    def place(self) -> dict[str, Any]:
+        """The entry and where it stands, as JSON carries it; bytes are hexadecimal."""
+        return {
+            "index": self.index,
+            "entry": self.entry.hex(),
+            "path": [sibling.hex() for sibling in self.path],
+            "block": {"number": self.block_no, "header": self.header.hex()},
+        }
 
     def wire(self) -> dict[str, Any]:
         """As JSON carries it; bytes are hexadecimal."""
-        return {
+        return self.place() | {
             "message": str(self.message),
             "kind": self.kind,
-            "index": self.index,
-            "entry": self.entry.hex(),
             "salt": self.salt.hex() if self.salt else None,
-            "path": [sibling.hex() for sibling in self.path],
-            "block": {"number": self.block_no, "header": self.header.hex()},
+            "erasure": self.erasure and self.erasure.wire(),
         }
 
 
@@ -128,7 +157,8 @@ def checkpoint() -> CheckpointRow:
 
 
 def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> Proofs:
-    """Proofs of these messages against the newest checkpoint, by six statements however many they are.
+    """Proofs of these messages against the newest checkpoint, by six statements however many they are, and
+    one more where salts are gone.
 
     Raises LedgerEmpty, NoSuchTreeSize for a pinned size that was never reached, and LedgerDamaged.
     """
@@ -163,6 +193,7 @@ def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> P
         if message is not None
     ]
     proven = {proof.message for proof in items}
+    items = _with_erasures(items)
     return Proofs(
         checkpoint=newest.note,
         size=size,
@@ -171,6 +202,34 @@ def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> P
         pending=[one for one in message_ids if one in waiting | seen and one not in proven],
         missing=[one for one in message_ids if one not in waiting | seen],
     )
+
+
+def _with_erasures(found: Sequence[Proof]) -> list[Proof]:
+    """The proofs of the messages, each with that of its erasure where there was one."""
+    seals = {proof.entry[-HASH_SIZE:]: proof for proof in found if proof.kind == Kind.ERASURE}
+    items = [proof for proof in found if proof.kind != Kind.ERASURE]
+    gone = [proof.index for proof in items if proof.salt is None]
+    records = ErasureRow.objects.in_bulk(gone) if gone else {}
+    return [
+        replace(proof, erasure=_erasure(records[proof.index], seals)) if proof.index in records else proof
+        for proof in items
+    ]
+
+
+def _erasure(row: ErasureRow, seals: Mapping[bytes, Proof]) -> ErasureProof:
+    seal = seals.get(order_value(row) or b"")
+    return ErasureProof(row.day, row.reason, bytes(row.signature), seal)
+
+
+def erasure_receipt(proof: Proof, proofs: Proofs) -> Receipt:
+    """What proves without this server that the message was erased on purpose. There is no text form.
+
+    Raises NotFound when no sealed erasure says so.
+    """
+    if proof.erasure is None or proof.erasure.seal is None:
+        raise NotFound("The link between this message and the ledger was erased.")
+    named = {"format": ERASURE_FORMAT, "checkpoint": proofs.checkpoint, "vkey": verifier_key()}
+    return Receipt(proof.wire() | named, "")
 
 
 def receipt(opening: Opening, proof: Proof, proofs: Proofs) -> Receipt:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -11,15 +12,37 @@ from django.db.models import F
 
 from beyou.core import bulk, clock
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
-from beyou.ledger.format import SALT_SIZE, Consensus, Entry, Kind, Opening, commitment, document_value
-from beyou.ledger.models import Alert, Document, Head, OutboxRow, SaltRow, VerificationRun
+from beyou.ledger.erasures import Finding
+from beyou.ledger.format import (
+    SALT_SIZE,
+    Consensus,
+    Entry,
+    Kind,
+    Opening,
+    Reason,
+    commitment,
+    document_value,
+    erasure_order,
+    erasure_value,
+)
+from beyou.ledger.models import (
+    Alert,
+    Document,
+    EntryRow,
+    ErasureRow,
+    Head,
+    OutboxRow,
+    SaltRow,
+    VerificationRun,
+)
 from beyou.ledger.note import Signer
-from beyou.ledger.verification import Finding
 
 log = structlog.get_logger()
 
 _OUTBOX_COLUMNS = ("kind", "message_id", "conversation_id", "entry", "created_ms")
 _ALERTS_AT_MOST = 100
+_DAY_MS = 86_400_000
+_COMMITMENT_KINDS = (Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.REMOVAL)
 _DOCUMENT_KINDS = (Kind.GENESIS, Kind.KEY, Kind.ANCHOR)
 
 
@@ -54,6 +77,64 @@ def record_messages(openings: Sequence[Opening], *, kind: Kind = Kind.MESSAGE) -
     bulk.insert(SaltRow, ("message_id", "salt"), salts)
     bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
     return Recorded(len(waiting))
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """``entries`` were erased now; ``unsealed`` messages wait for their seal and were left as they are."""
+
+    entries: int
+    unsealed: frozenset[UUID]
+
+
+def erase_messages(message_ids: Sequence[UUID], *, reason: Reason) -> Erased:
+    """In the caller's transaction: the salts of these messages are gone, for each of their entries stands a
+    record that the log's key signed, and an entry that says so waits to be sealed.
+
+    The caller destroys the content in the same transaction, but not of ``unsealed`` messages, and holds
+    what keeps others from erasing them at once. A repeat changes nothing. By six statements. Raises
+    RuntimeError outside a transaction.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("erase_messages() needs the transaction that destroys the content")
+    # In this order, so that an entry sealed meanwhile is seen in one of the two places.
+    waiting = OutboxRow.objects.filter(message_id__in=message_ids).exclude(kind=Kind.ERASURE)
+    unsealed = frozenset(message for message in waiting.values_list("message_id", flat=True) if message)
+    rows = EntryRow.objects.filter(message_id__in=message_ids, kind__in=_COMMITMENT_KINDS)
+    entries = [
+        (seq, message)
+        for seq, message in rows.order_by("seq").values_list("seq", "message_id")
+        if message is not None and message not in unsealed
+    ]
+    known = set(ErasureRow.objects.filter(seq__in=[seq for seq, _ in entries]).values_list("seq", flat=True))
+    new = [(seq, message) for seq, message in entries if seq not in known]
+    _order_erasures(new, reason)
+    SaltRow.objects.filter(message_id__in=[each for each in message_ids if each not in unsealed]).delete()
+    return Erased(len(new), unsealed)
+
+
+def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None:
+    moment, signer, as_uuid = clock.now_ms(), ledger_signer(), bulk.uuid_value()
+    day = moment // _DAY_MS
+    values = [erasure_value(seq, day, reason) for seq, _ in entries]
+    signed = [signer.sign(erasure_order(signer.verifier.name, value)) for value in values]
+    bulk.insert(
+        ErasureRow,
+        ("seq", "message_id", "day", "reason", "signature"),
+        [
+            (seq, as_uuid(message), day, int(reason), signature)
+            for (seq, message), signature in zip(entries, signed, strict=True)
+        ],
+    )
+    bulk.insert(
+        OutboxRow,
+        _OUTBOX_COLUMNS,
+        [
+            # Without the conversation, so that no statistics count it as one of its messages.
+            (int(Kind.ERASURE), as_uuid(message), None, Entry(Kind.ERASURE, value).encode(), moment)
+            for (_, message), value in zip(entries, values, strict=True)
+        ],
+    )
 
 
 def record_document(kind: Kind, document: bytes) -> Recorded:

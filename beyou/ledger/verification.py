@@ -15,6 +15,7 @@ from uuid import UUID
 from beyou.ledger import highwater, storage
 from beyou.ledger.batches import DOCUMENT_KINDS, Batch, parsed, read
 from beyou.ledger.consensus import Policy, violation
+from beyou.ledger.erasures import Erasures, Finding
 from beyou.ledger.format import (
     ZEROS,
     BlockHeader,
@@ -46,22 +47,6 @@ _SEALERS_KINDS: Final = frozenset({Kind.GENESIS, Kind.LINK})
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it was sealed. ``kind`` is a stable word, ``where`` the exact position."""
-
-    kind: str
-    where: str
-    detail: str
-    seq: int | None = None
-    block_no: int | None = None
-    message: UUID | None = None
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        return f"{self.where}: {self.detail}"
-
-
 @dataclass(slots=True)
 class Verification:
     """One walk over the whole ledger up to where its head was at the start."""
@@ -84,6 +69,10 @@ class Verification:
     _signed: Checkpoint | None = None
     _counts: Counter[UUID] = field(default_factory=Counter)
     _numbers: dict[UUID, int] = field(default_factory=dict)
+    _erasures: Erasures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._erasures = Erasures(self.key)
 
     def run(self) -> Iterator[Finding]:
         """Every finding, in the order of the log: the first one is the first bad position."""
@@ -134,6 +123,7 @@ class Verification:
                 "high-water file",
                 f"{self._signed.size} entries were signed, but the log ends at {size}: it was set back",
             )
+        yield from self._erasures.check_sealed()
         if self.source:
             yield from self._check_gaps()
             yield from self._check_recorded(self.source)
@@ -303,7 +293,11 @@ class Verification:
             )
         if wanted is Kind.LINK and header and entry.value != header.prev_hash:
             yield Finding("link", where, "its link is not the previous hash of its block", seq, number)
-        if entry.kind == Kind.MESSAGE and self.source:
+        if entry.kind == Kind.ERASURE:
+            yield from self._erasures.check_entry(row, entry.value, where, batch)
+        elif record := batch.erased.get(seq):
+            yield from self._erasures.check_erased(row, record, where, batch)
+        elif entry.kind == Kind.MESSAGE and self.source:
             yield from self._check_message(row, entry, where, batch)
 
     def _check_message(self, row: EntryRow, entry: Entry, where: str, batch: Batch) -> Iterator[Finding]:

@@ -3,11 +3,14 @@
 import hashlib
 import hmac
 import struct
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 ENTRY_SIZE = 40
-MESSAGE, GENESIS, KEY, ANCHOR, LINK = 1, 6, 7, 8, 9
+MESSAGE, ERASURE, GENESIS, KEY, ANCHOR, LINK = 1, 4, 6, 7, 8, 9
+#: Why an entry was erased.
+REASONS = {1: "its author erased their account"}
 DOCUMENTS = frozenset({GENESIS, KEY, ANCHOR})
 POW, POA = 1, 2
 
@@ -79,6 +82,24 @@ def parse_opening(data: bytes) -> Opening:
     mode, flags, message, conversation, sender, *rest = _OPENING.unpack(data)
     ids = (UUID(bytes=message), UUID(bytes=conversation), UUID(bytes=sender))
     return Opening(mode, flags, *ids, *rest)
+
+
+def erasure_entry(seq: int, day: int, reason: int) -> bytes:
+    """The entry that says: on this day since the epoch, entry ``seq`` was erased. Raises Malformed."""
+    try:
+        return b"BYL1\4\0\0\0" + sha256(b"beyou/erase/1\0" + struct.pack(">QIB", seq, day, reason))
+    except struct.error as error:
+        raise Malformed(f"is no erasure: {error}") from None
+
+
+def erasure_order(origin: str, entry: bytes) -> bytes:
+    """What the log's key signs for an erasure entry."""
+    return b"beyou/erasure-order/1\0" + origin.encode() + b"\0" + entry[8:]
+
+
+def date_of(day: int) -> str:
+    """The date of a day since the epoch."""
+    return str(date(1970, 1, 1) + timedelta(days=day)) if day < 2_000_000 else f"day {day}"
 
 
 def message_entry(salt: bytes, opening: bytes, kind: int = MESSAGE) -> bytes:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from beyou_ledger import receipt as receipts
-from beyou_ledger.bytes_of import Malformed
+from beyou_ledger.bytes_of import REASONS, Malformed, date_of
 from beyou_ledger.export import Export
 from beyou_ledger.note import Key, open_checkpoint, parse_key
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     verify.add_argument("folder", type=Path)
     verify.add_argument("--pinned", type=Path, help="a checkpoint that you kept: the ledger must extend it")
     verify.set_defaults(run=_verify)
-    receipt = commands.add_parser("receipt", help="check the receipt of one message")
+    receipt = commands.add_parser("receipt", help="check the receipt of one message, or a file of many")
     receipt.add_argument("file", type=Path)
     receipt.set_defaults(run=_receipt)
     for command in (verify, receipt):
@@ -51,23 +51,46 @@ def _verify(options: argparse.Namespace) -> int:
         return BAD
     print(
         f"GOOD: {export.checkpoint.size} entries in {export.blocks} blocks of {export.checkpoint.origin}"
-        f" are as they were signed; {export.opened} messages opened."
+        f" are as they were signed; {export.opened} messages opened, {len(export.erased)} erased."
     )
     return GOOD
 
 
 def _receipt(options: argparse.Namespace) -> int:
-    receipt = receipts.parse(options.file.read_text(encoding="utf-8"))
-    key = _key(options.vkey) or (_warn(receipt.key) if receipt.key else None)
+    found = receipts.parse(options.file.read_text(encoding="utf-8"))
+    if not found:
+        print("INCOMPLETE: the file holds no receipt", file=sys.stderr)
+        return INCOMPLETE
+    key = _key(options.vkey) or (_warn(found[0].key) if found[0].key else None)
     if key is None:
         print("INCOMPLETE: this form of receipt names no key; give --vkey", file=sys.stderr)
         return INCOMPLETE
+    bad = 0
+    for receipt in found:
+        try:
+            print(_said(receipt, key))
+        except Malformed as error:
+            print(f"BAD: entry {receipt.index} {error}")
+            bad += 1
+    if len(found) > 1:
+        print(f"{len(found) - bad} of {len(found)} receipts are good.")
+    return BAD if bad else GOOD
+
+
+def _said(receipt: receipts.Receipt | receipts.Erasure, key: Key) -> str:
+    """What a good receipt proves, in one line. Raises Malformed."""
+    if isinstance(receipt, receipts.Erasure):
+        size = receipts.check_erasure(receipt, key)
+        why = REASONS.get(receipt.reason, f"reason {receipt.reason}")
+        return (
+            f"ERASED: entry {receipt.index} of the {size} that {key.name} signed was erased on"
+            f" {date_of(receipt.day)}, since {why}; its content is gone and nothing else was changed."
+        )
     opening, size = receipts.check(receipt, key)
-    print(
+    return (
         f"GOOD: message {opening.message} of conversation {opening.conversation}, number {opening.number},"
         f" by {opening.sender}, is entry {receipt.index} of the {size} that {key.name} signed."
     )
-    return GOOD
 
 
 def _key(given: str | None) -> Key | None:

@@ -9,6 +9,7 @@ from beyou_ledger import tree
 from beyou_ledger.bytes_of import (
     DOCUMENTS,
     ENTRY_SIZE,
+    ERASURE,
     GENESIS,
     LINK,
     MESSAGE,
@@ -16,6 +17,8 @@ from beyou_ledger.bytes_of import (
     POW,
     Header,
     Malformed,
+    erasure_entry,
+    erasure_order,
     message_entry,
     parse_entry,
     parse_header,
@@ -53,6 +56,7 @@ class Export:
         self._key = key
         self.blocks = 0
         self.opened = 0
+        self.erased: set[int] = set()
 
     def problems(self, pinned: Checkpoint | None = None) -> Iterator[Problem]:
         """Everything that is wrong, in the order of the log. Raises OSError for missing files.
@@ -70,6 +74,7 @@ class Export:
             yield Problem("checkpoint", f"has {size} entries, fewer than the {pinned.size} that were pinned")
         elif pinned and tree.Growing(hashes[: pinned.size]).root() != pinned.root:
             yield Problem("checkpoint", f"does not extend the {pinned.size} entries that were pinned")
+        yield from self._check_erasures(entries)
         yield from self._check_openings(entries)
 
     def _entries(self, size: int) -> list[bytes]:
@@ -143,6 +148,24 @@ class Export:
         if document.get("origin") != self._key.name:
             yield Problem("block 0", f"is the genesis of another log than {self._key.name}")
 
+    def _check_erasures(self, entries: list[bytes]) -> Iterator[Problem]:
+        """Each record is signed by the log's key and sealed after what it erases; each seal has a record."""
+        path = self._folder / "erasures.jsonl"
+        seals = {entry: seq for seq, entry in enumerate(entries) if entry[4] == ERASURE}
+        for line in _lines(path) if path.exists() else ():
+            seq, where = line["seq"], f"erasure of entry {line['seq']}"
+            entry = erasure_entry(seq, line["day"], line["reason"])
+            signature = bytes.fromhex(line["signature"])
+            if not is_signed(self._key.public, signature, erasure_order(self._key.name, entry)):
+                yield Problem(where, "was not signed by the key of this log")
+            elif not 0 <= seq < len(entries) or seals.get(entry, -1) <= seq:
+                yield Problem(where, "is not sealed in this export; if it is new, export again")
+            else:
+                self.erased.add(seq)
+                del seals[entry]
+        for seq in seals.values():
+            yield Problem(f"entry {seq}", "seals an erasure of which there is no record")
+
     def _check_openings(self, entries: list[bytes]) -> Iterator[Problem]:
         path = self._folder / "openings.jsonl"
         if not path.exists():
@@ -153,10 +176,12 @@ class Export:
             message = parse_opening(opening).message
             if entries[seq] != message_entry(bytes.fromhex(line["salt"]), opening, entries[seq][4]):
                 yield Problem(f"message {message}", f"is not what entry {seq} sealed")
+            if seq in self.erased:
+                yield Problem(f"entry {seq}", "is recorded as erased, but the export still opens it")
             opened.add(seq)
         self.opened = len(opened)
         for seq, entry in enumerate(entries):
-            if entry[4] == MESSAGE and seq not in opened:
+            if entry[4] == MESSAGE and seq not in opened and seq not in self.erased:
                 yield Problem(f"entry {seq}", "seals a message that is not in the export: deleted or cut off")
 
     def _documents(self) -> dict[bytes, bytes]:

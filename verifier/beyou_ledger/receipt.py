@@ -1,11 +1,25 @@
-"""Checks the receipt of one message: JSON, or text as in c2sp.org/tlog-proof@v1."""
+"""Checks receipts of messages: JSON, or text as in c2sp.org/tlog-proof@v1.
+
+`beyou/receipt/1` proves one message, `beyou/erasure-receipt/1` that one was erased on purpose, and
+`beyou/receipts/1` holds any number of both against one checkpoint, as in the copy of a member's data.
+"""
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from beyou_ledger import tree
-from beyou_ledger.bytes_of import Malformed, Opening, message_entry, parse_opening
-from beyou_ledger.note import Key, open_checkpoint, parse_key, unbase64
+from beyou_ledger.bytes_of import (
+    MESSAGE,
+    Malformed,
+    Opening,
+    erasure_entry,
+    erasure_order,
+    message_entry,
+    parse_entry,
+    parse_opening,
+)
+from beyou_ledger.note import Key, is_signed, open_checkpoint, parse_key, unbase64
 
 _PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 _SALT_SIZE = 32
@@ -23,9 +37,33 @@ class Receipt:
     key: Key | None
 
 
-def parse(text: str) -> Receipt:
-    """Raises Malformed, KeyError or ValueError for what is no receipt."""
-    return _parse_proof(text) if text.startswith(_PROOF_HEADER) else _parse_json(text)
+@dataclass(frozen=True)
+class Erasure:
+    """The receipt of an erased message as it was read, nothing of it checked."""
+
+    index: int
+    entry: bytes
+    path: list[bytes]
+    day: int
+    reason: int
+    signature: bytes
+    seal_index: int
+    seal_path: list[bytes]
+    checkpoint: str
+    key: Key
+
+
+def parse(text: str) -> list[Receipt | Erasure]:
+    """The receipts of a file. Raises Malformed, KeyError or ValueError for what is none."""
+    if text.startswith(_PROOF_HEADER):
+        return [_parse_proof(text)]
+    value = json.loads(text)
+    kind = value.get("format") if isinstance(value, dict) else None
+    if kind in ("beyou/receipt/1", "beyou/erasure-receipt/1"):
+        return [_parse_item(value, value)]
+    if kind == "beyou/receipts/1":
+        return [_parse_item(item, value) for item in value["items"]]
+    raise Malformed("is not a receipt")
 
 
 def check(receipt: Receipt, key: Key) -> tuple[Opening, int]:
@@ -38,18 +76,50 @@ def check(receipt: Receipt, key: Key) -> tuple[Opening, int]:
     return parse_opening(receipt.opening), checkpoint.size
 
 
-def _parse_json(text: str) -> Receipt:
-    value = json.loads(text)
-    if not isinstance(value, dict) or value.get("format") != "beyou/receipt/1":
-        raise Malformed("is not a receipt")
-    return Receipt(
-        index=int(value["index"]),
-        path=[bytes.fromhex(sibling) for sibling in value["path"]],
-        salt=bytes.fromhex(value["salt"]),
-        opening=bytes.fromhex(value["opening"]),
-        checkpoint=value["checkpoint"],
-        key=parse_key(value["vkey"]),
+def check_erasure(erasure: Erasure, key: Key) -> int:
+    """The size of the tree in which both the entry and its erasure are proven. Raises Malformed."""
+    checkpoint = open_checkpoint(erasure.checkpoint, key)
+    if parse_entry(erasure.entry)[0] != MESSAGE:
+        raise Malformed("is the erasure of something else than a message")
+    seal = erasure_entry(erasure.index, erasure.day, erasure.reason)
+    if not is_signed(key.public, erasure.signature, erasure_order(key.name, seal)):
+        raise Malformed("is an erasure that the key of this log did not sign")
+    if erasure.seal_index <= erasure.index:
+        raise Malformed("is an erasure that stands before what it erases")
+    places = [
+        (erasure.entry, erasure.index, erasure.path),
+        (seal, erasure.seal_index, erasure.seal_path),
+    ]
+    for entry, index, path in places:
+        if tree.root_by_path(tree.leaf(entry), index, checkpoint.size, path) != checkpoint.root:
+            raise Malformed(f"does not prove entry {index} of the {checkpoint.size} that were signed")
+    return checkpoint.size
+
+
+def _parse_item(item: dict[str, Any], about: dict[str, Any]) -> Receipt | Erasure:
+    """A receipt whose checkpoint and key stand in ``about``."""
+    key, checkpoint = parse_key(about["vkey"]), about["checkpoint"]
+    index, path = int(item["index"]), _path(item)
+    erasure = item.get("erasure")
+    if erasure is None:
+        salt, opening = bytes.fromhex(item["salt"]), bytes.fromhex(item["opening"])
+        return Receipt(index, path, salt, opening, checkpoint, key)
+    return Erasure(
+        index=index,
+        entry=bytes.fromhex(item["entry"]),
+        path=path,
+        day=int(erasure["day"]),
+        reason=int(erasure["reason"]),
+        signature=bytes.fromhex(erasure["signature"]),
+        seal_index=int(erasure["seal"]["index"]),
+        seal_path=_path(erasure["seal"]),
+        checkpoint=checkpoint,
+        key=key,
     )
+
+
+def _path(item: dict[str, Any]) -> list[bytes]:
+    return [bytes.fromhex(sibling) for sibling in item["path"]]
 
 
 def _parse_proof(text: str) -> Receipt:
