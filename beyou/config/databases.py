@@ -14,6 +14,8 @@ _SQLITE_OPTIONS: dict[str, Any] = {
     # FULL: an acknowledged message survives power loss. Group commit makes it nearly free.
     "init_command": (
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        # What is erased is overwritten and not only unlinked.
+        "PRAGMA secure_delete=ON;"
         "PRAGMA mmap_size=33554432; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
     ),
 }

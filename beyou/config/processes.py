@@ -8,6 +8,7 @@ from django.conf import settings
 from beyou.core.events import DrainThread
 from beyou.core.ports import realtime
 from beyou.core.realtime.hub import hub
+from beyou.core.work import WorkThread
 from beyou.ledger.sealer import SealerThread
 from beyou.messaging import writer
 
@@ -48,7 +49,7 @@ def start() -> Running:
         realtime.use(hub)
     writer.start()
     if settings.IN_PROCESS:
-        for thread in (DrainThread(), SealerThread()):
+        for thread in (DrainThread(), WorkThread(), SealerThread()):
             thread.start()
             running.parts.insert(0, thread)
     return running

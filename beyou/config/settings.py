@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "beyou.users",
     "beyou.keys",
     "beyou.blocks",
+    "beyou.privacy",
     "beyou.notifications",
     "beyou.ledger",
     "beyou.friends",

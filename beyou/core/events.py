@@ -108,6 +108,14 @@ def drain(limit: int = 200) -> int:
     return leased
 
 
+def is_waiting(event: Event) -> bool:
+    """Whether a handler has still to learn of this very fact, or gave it up."""
+    waiting = OutboxEvent.objects.filter(event=type(event).__name__)
+    for name, value in _encode(event).items():
+        waiting = waiting.filter(**{f"payload__{name}": value})
+    return waiting.exists()
+
+
 def parked() -> int:
     """How many rows were given up after `MAX_ATTEMPTS`."""
     return OutboxEvent.objects.filter(parked=True).count()

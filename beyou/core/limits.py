@@ -61,6 +61,8 @@ POLICIES: dict[str, Policy] = {
     "email_change.member": guarded("5/hour"),
     "uploads.owner": lenient("40/hour"),
     "messages.member": lenient(f"{settings.MESSAGES_PER_MINUTE}/minute"),
+    "exports.member": lenient("3/day"),
+    "leave.member": lenient("10/hour"),
 }
 
 

@@ -22,6 +22,11 @@ def media_file(media_id: UUID) -> MediaFile:
     return found
 
 
+def files_of(owner_id: UUID) -> list[MediaFile]:
+    """The owner's files, oldest first. One statement."""
+    return list(MediaFile.objects.filter(owner_id=owner_id).order_by("id"))
+
+
 def bytes_stored(owner_id: UUID) -> int:
     """What the owner's files take together, before encryption."""
     total: int | None = MediaFile.objects.filter(owner_id=owner_id).aggregate(total=Sum("size"))["total"]

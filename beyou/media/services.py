@@ -20,7 +20,15 @@ from beyou.media.models import MediaFile
 from beyou.media.queries import bytes_stored, media_file, private_storage
 from beyou.media.rules import LEAST_SIDE, MEBIBYTE, Purpose
 
-__all__ = ["Purpose", "Sweep", "delete_media", "read_bytes", "store_image", "sweep_orphans"]
+__all__ = [
+    "Purpose",
+    "Sweep",
+    "delete_media",
+    "delete_media_of",
+    "read_bytes",
+    "store_image",
+    "sweep_orphans",
+]
 
 log = structlog.get_logger()
 
@@ -105,6 +113,12 @@ def delete_media(*, media_id: UUID) -> None:
     if file is not None:
         file.delete()
         transaction.on_commit(partial(private_storage().delete, file.name))
+
+
+def delete_media_of(*, owner_id: UUID) -> None:
+    """No file of the owner is left, whatever it was for."""
+    for media_id in MediaFile.objects.filter(owner_id=owner_id).values_list("id", flat=True):
+        delete_media(media_id=media_id)
 
 
 @dataclass(slots=True)

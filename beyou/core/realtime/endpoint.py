@@ -146,7 +146,7 @@ def authenticate_session(key: str, *, of_app: bool) -> Identity | None:
     if bool(session.get(APP_SESSION)) != of_app:
         return None
     member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
-    if not member.is_authenticated or not member.is_active or getattr(member, "needs_new_password", False):
+    if not member.is_authenticated or not member.is_present or getattr(member, "needs_new_password", False):
         return None
     return Identity(member_id=member.pk, room=session_room(key))
 
