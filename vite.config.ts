@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from "vite";
 const icons = [
   "activity", "arrow-down", "arrow-left", "arrow-right", "at-sign", "badge-check", "ban", "bell", "blocks", "check",
   "check-check", "chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-x", "clock", "copy",
-  "download", "ellipsis", "external-link", "eye", "file-key-2", "fingerprint", "flag", "hourglass", "house", "info",
+  "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "hourglass", "house", "info",
   "key-round", "laptop", "link-2", "lock", "lock-keyhole", "log-in", "log-out", "mail", "menu", "message-circle",
   "message-circle-plus", "monitor", "moon", "palette", "paperclip", "pencil", "plus", "refresh-cw", "rotate-cw",
   "search", "send", "send-horizontal", "settings", "shield", "shield-alert", "shield-check", "smartphone", "sparkles",

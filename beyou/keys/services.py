@@ -122,6 +122,21 @@ def revoke_device(*, member_id: UUID, device_id: UUID) -> None:
     found.filter(revoked_at=None).update(revoked_at=clock.now())
 
 
+def forget_history(*, member_id: UUID) -> None:
+    """After the member erased their account: browsers, questions and replaced keys are gone. The keys in use
+    stay: what others sealed and signed names them (see `forget_keys`). A repeat changes nothing.
+    """
+    KeyChallenge.objects.filter(member_id=member_id).delete()
+    Device.objects.filter(member_id=member_id).delete()
+    UserKeySet.objects.filter(member_id=member_id, active_of=None).delete()
+
+
+def forget_keys(*, member_id: UUID) -> None:
+    """No key of the member is left: nobody's message needs one to be checked."""
+    forget_history(member_id=member_id)
+    UserKeySet.objects.filter(member_id=member_id).delete()
+
+
 def _change_active(member_id: UUID, **values: dt.datetime | None) -> None:
     if not UserKeySet.objects.filter(active_of=member_id).update(**values):
         raise NoKeys

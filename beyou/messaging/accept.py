@@ -116,7 +116,7 @@ class _Place:
         # What is decided once holds for the batch: nobody else writes while the conversation is locked, and
         # a sealed draft is only accepted where all are sealed.
         self.standing = rules.Standing(
-            is_open=all(place.is_active and not place.is_blocked for place in places),
+            is_open=all(place.is_present and not place.is_blocked for place in places),
             is_end_to_end=row.mode == _END_TO_END or everybody_has_keys,
             roster=roster,
             is_roster_complete=len(roster.signers) == len(self.members),

@@ -7,6 +7,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from beyou.core.errors import NotFound
 from beyou.messaging import proofs, queries, services, wire, writer
 from beyou.messaging.schemas import (
     ConversationsQuery,
@@ -115,5 +116,7 @@ def get_receipt(request: HttpRequest, message_id: UUID, query: Query[ReceiptQuer
     """The proof of one message of the member's, as JSON or in the text format c2sp.org/tlog-proof@v1."""
     receipt = proofs.receipt_for(_me(request), message_id)
     if query.format == "tlog-proof":
+        if not receipt.text:
+            raise NotFound("An erased message has no receipt in this format; ask for JSON.")
         return HttpResponse(receipt.text, content_type="text/plain; charset=utf-8")
     return _answer(receipt.value)

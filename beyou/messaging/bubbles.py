@@ -37,6 +37,7 @@ def bubbles(messages: Sequence[Mapping[str, Any]], *, me: UUID, read_seq: int) -
     """
     items: list[str] = []
     altered = f'<p class="closed">{icon("shield-alert")}This message was altered in the database.</p>'
+    erased = f'<p class="closed">{icon("eraser")}Erased. Its author deleted their account.</p>'
     locked = f'<p class="closed">{icon("lock")}Encrypted message</p>'
     my_id, day, sender, is_unread_shown = str(me), None, "", False
     for message in messages:
@@ -47,7 +48,9 @@ def bubbles(messages: Sequence[Mapping[str, Any]], *, me: UUID, read_seq: int) -
         if not is_unread_shown and not is_mine and message["seq"] > read_seq:
             items.append('<li class="first-unread">New</li>')
             is_unread_shown = True
-        if message["damaged"]:
+        if message["erased"]:
+            content = erased
+        elif message["damaged"]:
             content = altered
         elif message["text"] is None:
             content = locked

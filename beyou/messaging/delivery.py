@@ -42,6 +42,11 @@ def announce_typing(*, conversation: UUID, member: UUID, to: UUID) -> None:
     _publish([to], {"type": "typing", "conversation": str(conversation), "member": str(member)})
 
 
+def announce_erasure(*, conversation: UUID, to: Iterable[UUID]) -> None:
+    """Open pages ask again for the messages that they show."""
+    _publish(to, {"type": "message.changed", "conversation": str(conversation)})
+
+
 def announce_badge(*, member: UUID, chats: int) -> None:
     """The member's other tabs show how many chats are unread."""
     _publish([member], {"type": "badge", "chats": chats})

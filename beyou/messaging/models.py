@@ -54,7 +54,10 @@ class ConversationMember(models.Model):
 
 
 class Message(models.Model):
-    """One accepted envelope. In standard mode the body is encrypted at rest with the conversation's key."""
+    """One accepted envelope. In standard mode the body is encrypted at rest with the conversation's key.
+
+    An erased one keeps its number and nothing else: header, body, signature and stamp are empty.
+    """
 
     # Made by the sender's client, so that a repeated draft is the same message.
     id = models.UUIDField(primary_key=True, editable=False)
@@ -79,6 +82,24 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.seq} of {self.conversation_id}"
+
+
+class PendingErasure(models.Model):
+    """The messages of an erased member that one conversation still holds, behind `done_seq`."""
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey("messaging.Conversation", on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    done_seq = models.BigIntegerField(default=0)
+    due_ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "member"], name="messaging_erasure_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure of {self.member_id} in {self.conversation_id}"
 
 
 class MessageWrap(models.Model):

@@ -13,12 +13,24 @@ from beyou.keys.queries import active_key_sets
 from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, Refused, accept_messages
 from beyou.messaging.delivery import announce_badge, announce_marks
+from beyou.messaging.erasure import begin_erasure, erase_next, is_erasing
 from beyou.messaging.errors import NotFriends, Unavailable
 from beyou.messaging.events import ConversationStarted
 from beyou.messaging.models import Conversation, ConversationMember, Mode
 from beyou.messaging.queries import conversation_for, direct_conversation, member_by_id, unread_chats
 
-__all__ = ["Accepted", "Marks", "Refused", "Started", "accept_messages", "mark", "start_conversation"]
+__all__ = [
+    "Accepted",
+    "Marks",
+    "Refused",
+    "Started",
+    "accept_messages",
+    "begin_erasure",
+    "erase_next",
+    "is_erasing",
+    "mark",
+    "start_conversation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     other = member_by_id(other_id)
     if other is None or other_id == starter_id:
         raise NotFound
-    if not other.is_active or blocked_between(starter_id, [other_id]):
+    if not other.is_present or blocked_between(starter_id, [other_id]):
         raise Unavailable
     if not are_friends(starter_id, other_id):
         raise NotFriends("Become friends first; then you can write to each other.")

@@ -18,7 +18,8 @@ class StoredMessages:
 
     def openings(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Opening]:
         rows = Message.objects.filter(id__in=message_ids).select_related("conversation")
-        return {row.id: stored_opening(row) for row in rows}
+        # An erased message says nothing any more.
+        return {row.id: stored_opening(row) for row in rows if row.header}
 
     def message_ids(self, after: UUID | None, limit: int) -> Sequence[UUID]:
         rows = Message.objects.order_by("id")

@@ -39,6 +39,7 @@ def accepted_message(accepted: Accepted) -> dict[str, Any]:
         "received_ms": accepted.received_ms,
         "text": rules.text_of(accepted.body) if accepted.mode == Mode.STANDARD else None,
         "damaged": False,
+        "erased": False,
     }
 
 
@@ -49,7 +50,8 @@ def stored_message(
 
     A mode or time that no row of ours has is shown as one that can be, so that the page lives to tell.
     """
-    body = stored_body(row, conversation.data_key)
+    is_erased = not row.header
+    body = None if is_erased else stored_body(row, conversation.data_key)
     is_standard = row.mode != _END_TO_END
     text = rules.text_of(body) if is_standard and body is not None else None
     return {
@@ -67,7 +69,8 @@ def stored_message(
         ],
         "received_ms": min(max(row.received_ms, 0), LAST_MS),
         "text": text,
-        "damaged": is_standard and text is None,
+        "damaged": is_standard and text is None and not is_erased,
+        "erased": is_erased,
     }
 
 
@@ -76,7 +79,8 @@ def conversation(access: Access, *, mode: Mode) -> dict[str, Any]:
         "id": str(access.conversation.id),
         "mode": MODES[mode],
         "open": access.is_open,
-        "peer": {"id": str(access.peer.pk), "handle": access.peer.handle, "name": access.peer.name},
+        "peer": {"id": str(access.peer.pk), "handle": access.peer.handle, "name": access.peer.name}
+        | {"gone": access.peer.is_erased},
         "last_seq": access.conversation.last_seq,
         "last_ms": access.conversation.last_ms,
         "read_seq": access.mine.read_seq,

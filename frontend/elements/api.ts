@@ -9,7 +9,7 @@ export interface WireConversation {
   readonly mode: WireMode;
   /** False when nothing can be sent. */
   readonly open: boolean;
-  readonly peer: { readonly id: Uuid; readonly handle: string; readonly name: string };
+  readonly peer: { readonly id: Uuid; readonly handle: string; readonly name: string; readonly gone: boolean };
   readonly last_seq: number;
   readonly read_seq: number;
   readonly peer_read: number;

@@ -29,6 +29,7 @@ const SEALS: Record<Bubble["seal"], { icon: string; label: string } | null> = {
   pending: null,
   late: { icon: "shield-alert", label: "Not sealed in time" },
   sealed: { icon: "shield-check", label: "Sealed in the ledger" },
+  erased: { icon: "shield-check", label: "The ledger proves that it was erased" },
   altered: { icon: "shield-alert", label: "Does not match the ledger" },
   unchecked: { icon: "shield", label: "Could not be checked here" },
 };
@@ -203,13 +204,18 @@ export class ChatThread extends LightElement {
     const delivery = this.#delivery(bubble);
     const altered = this.#chat!.timeline.isAlarm(bubble);
     const fresh = performance.now() - (this.#freshSince.get(bubble.id) ?? -FRESH_MS) < FRESH_MS;
-    const state = altered ? "altered" : bubble.sending ? bubble.sending.state : bubble.seal === "sealed" ? "sealed" : "sent";
+    const state = altered ? "altered" : bubble.sending ? bubble.sending.state : bubble.seal === "sealed" || bubble.seal === "erased" ? bubble.seal : "sent";
     return html`<li class="bubble${bubble.mine ? " mine" : ""}${turn ? " turn" : ""}${fresh ? " fresh" : ""}"
       data-message=${bubble.id} data-seq=${bubble.seq ?? nothing} data-state=${state} data-delivery=${delivery ?? nothing}>
       ${this.#text(bubble)}${this.#meta(bubble, delivery)}${altered ? this.#alarm(bubble) : nothing}${this.#failure(bubble)}</li>`;
   }
 
-  #text({ text, original, problems, mine }: Bubble): TemplateResult {
+  #text(bubble: Bubble): TemplateResult {
+    const { text, original, problems, mine } = bubble;
+    // Until the ledger proves it, what was read here before stays in sight.
+    if (bubble.seal === "erased" || (bubble.wire?.erased && !this.#chat!.timeline.isAlarm(bubble))) {
+      return html`<p class="closed">${icon("eraser")}Erased. Its author deleted their account.</p>`;
+    }
     const shown = text ?? original;
     if (shown !== null) {
       const pieces = linkPieces(shown).map(({ text: words, href }) =>

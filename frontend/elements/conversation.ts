@@ -115,6 +115,7 @@ export class Conversation {
       if (detail["conversation"] === this.id) use(detail);
     };
     on("by:message.new", here((detail) => void this.#arrive(detail["message"] as WireMessage)));
+    on("by:message.changed", here(() => void this.#refresh()));
     on("by:receipt", here((detail) => this.#receipt(detail)));
     on("by:typing", here((detail) => detail["member"] !== this.me && this.#showTyping()));
     for (const type of ["by:connected", "by:reconnected", "by:disconnected"]) on(type, () => void this.#connection());
@@ -216,7 +217,7 @@ export class Conversation {
   // Messages that arrive.
 
   async #open(wires: readonly WireMessage[]): Promise<Map<Uuid, Opened>> {
-    const sealed = wires.filter(({ mode }) => mode === "end_to_end");
+    const sealed = wires.filter(({ mode, erased }) => mode === "end_to_end" && !erased);
     if (sealed.length === 0 || !this.#keys?.status.hasKeys) return new Map();
     const open = async (): Promise<readonly Opened[]> => this.#keys!.box.open(sealed, await this.#getRoster());
     let opened = await open();
@@ -246,18 +247,20 @@ export class Conversation {
 
   #bubble(wire: WireMessage, opened: Opened | undefined, firstSealed: number): Bubble {
     const known = this.timeline.find(wire.id);
-    const readable = wire.mode === "standard";
+    // What was erased is not opened; whether it may have been is for the ledger to say.
+    const readable = wire.mode === "standard" || wire.erased;
+    const isNewlyErased = wire.erased && known?.wire?.erased !== true;
     const bubble: Bubble = {
       id: wire.id,
       seq: wire.seq,
       mine: wire.sender === this.me,
       mode: wire.mode,
       text: readable ? wire.text : (opened?.text ?? null),
-      original: opened?.original ?? null,
+      original: opened?.original ?? (wire.erased ? (known?.text ?? known?.original ?? null) : null),
       time: wire.received_ms,
       problems: opened?.problems ?? [],
-      seal: known?.seal ?? "pending",
-      proof: known?.proof ?? null,
+      seal: isNewlyErased ? "pending" : (known?.seal ?? "pending"),
+      proof: isNewlyErased ? null : (known?.proof ?? null),
       sending: null,
       wire,
     };
@@ -265,6 +268,7 @@ export class Conversation {
       const detail = "The message belongs to another conversation.";
       return { ...bubble, text: null, problems: [{ code: "context", fatal: true, detail }] };
     }
+    if (wire.erased) return bubble;
     if (known && !known.wire && readable && known.text !== wire.text) {
       const detail = "This is not the text that left this browser.";
       return { ...bubble, original: known.text, problems: [{ code: "changed", fatal: false, detail }] };
@@ -301,6 +305,23 @@ export class Conversation {
   #announce(bubble: Bubble): void {
     this.isTyping = false;
     for (const arrived of this.#arrivals) arrived(bubble);
+  }
+
+  /** Asks again for what is shown: some of it was erased. */
+  async #refresh(): Promise<void> {
+    try {
+      const { from, to } = this.timeline;
+      for (let after = from - 1; after < to; ) {
+        const page = await api<WirePage>("GET", `/conversations/${this.id}/messages?after=${after}&limit=${PAGE}`);
+        await this.#place(page.items);
+        after = page.items.at(-1)?.seq ?? to;
+      }
+      await this.#ask();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#changed();
+    this.#checkSoon();
   }
 
   /** Asks for what follows the last number of which nothing is missing: one page, or everything. */
@@ -610,9 +631,14 @@ export class Conversation {
     const proofs = await this.#proofs(`after=${first - 1}&limit=${limit}`, (await box.pinned())?.size ?? 0);
     const wanted = new Set(wires.map(({ id }) => id));
     const items = proofs.items.filter(({ message }) => wanted.has(message));
-    const report = await box.checkProofs({ ...proofs, items }, wires);
+    const report = await box.checkProofs({ ...proofs, items }, wires, this.about.peer.gone ? [this.about.peer.id] : []);
     this.ledger = { alarm: report.alarm, steps: report.steps };
-    for (const proof of report.items) this.timeline.change(proof.message, { seal: proof.state, proof });
+    const shown = await box.readCache(report.items.flatMap(({ state, message }) => (state === "altered" ? [message] : [])));
+    for (const proof of report.items) {
+      const read = shown[proof.message] ?? null;
+      const original = proof.state === "erased" ? { original: null } : read === null ? {} : { original: read };
+      this.timeline.change(proof.message, { seal: proof.state, proof, ...original });
+    }
   }
 
   /** A log that never had the pinned size has lost entries: its own words are then shown to the worker, which says so. */
@@ -712,7 +738,7 @@ function readThread({ dataset }: HTMLElement): ThreadData {
     id: dataset["conversation"] ?? "",
     mode: dataset["mode"] === "end_to_end" ? "end_to_end" : "standard",
     open: dataset["open"] === "true",
-    peer: { id: dataset["peer"] ?? "", handle: dataset["peerHandle"] ?? "", name: dataset["peerName"] ?? "" },
+    peer: { id: dataset["peer"] ?? "", handle: dataset["peerHandle"] ?? "", name: dataset["peerName"] ?? "", gone: dataset["peerGone"] === "true" },
     last_seq: number("lastSeq"),
     read_seq: number("readSeq"),
     peer_delivered: number("peerDelivered"),

@@ -143,8 +143,8 @@ export class CryptoClient {
   pinned(): Promise<PinnedCheckpoint | null> {
     return this.call("pinned", {});
   }
-  checkProofs(proofs: WireProofs, messages: readonly WireMessage[]): Promise<ProofReport> {
-    return this.call("checkProofs", { proofs, messages });
+  checkProofs(proofs: WireProofs, messages: readonly WireMessage[], gone: readonly Uuid[]): Promise<ProofReport> {
+    return this.call("checkProofs", { proofs, messages, gone });
   }
   wipe(): Promise<null> {
     return this.call("wipe", {});

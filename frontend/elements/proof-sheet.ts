@@ -18,6 +18,7 @@ const STEPS: Record<ProofStep["name"], string> = {
   checkpoint: "The newest checkpoint carries that signature",
   consistency: "It continues the history that this browser saw before",
   text: "What you read is what was sent",
+  erasure: "The ledger says that it was erased, and its key signed that",
   commitment: "The fingerprint in the ledger belongs to this message",
   inclusion: "The ledger contains that fingerprint at this place",
   block: "The block around it is intact",
@@ -91,7 +92,7 @@ export class ProofSheet extends LightElement {
       ${this.#facts(bubble)}
       <div class="row">
         <button type="button" class="btn soft" ?disabled=${this.#isChecking} @click=${() => this.#look()}>${icon("refresh-cw")}${this.#isChecking ? "Checking…" : "Check again"}</button>
-        ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt?format=tlog-proof" download="message-${bubble.seq}.tlog-proof">${icon("download")}Download the receipt</a>` : nothing}
+        ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt${bubble.seal === "erased" ? "" : "?format=tlog-proof"}" download="message-${bubble.seq}.${bubble.seal === "erased" ? "json" : "tlog-proof"}">${icon("download")}Download the receipt</a>` : nothing}
       </div>
       <p class="hint">The receipt can be checked without this site. <a href="/about/security">How it is kept safe</a></p>
     </div>`;
@@ -106,6 +107,10 @@ export class ProofSheet extends LightElement {
     const sealedAt = bubble.proof?.block?.timestampMs;
     if (bubble.seal === "sealed" && sealedAt !== undefined) {
       return said("ok", "shield-check", "Unchanged since it was sealed", `Sealed on ${exactTime(sealedAt)}. Your browser has checked it by itself; nobody can change or remove it unnoticed.`);
+    }
+    if (bubble.seal === "erased") {
+      const day = new Date(bubble.proof?.erasedMs ?? 0).toLocaleDateString(undefined, { dateStyle: "long", timeZone: "UTC" });
+      return said("ok", "eraser", "Erased on purpose", `Its author deleted their account, and on ${day} this message lost its text. Nothing else of your conversation was changed; the ledger proves both.`);
     }
     if (bubble.seal === "unchecked") return said("warn", "shield", "Not fully checked", "One step could not be done in this browser. It is named below.");
     if (bubble.seal === "late") {

@@ -1,8 +1,11 @@
 /** The ledger's bytes: openings, commitments, entries and block headers. Integers are big-endian. */
-import { type Bytes, concat, equal, FormatError, Reader, toHex, u16, u64, uuidBytes } from "./bytes.ts";
+import { type Bytes, concat, equal, FormatError, Reader, toHex, u16, u32, u64, uuidBytes } from "./bytes.ts";
 import { hmacSha256, sha256, utf8 } from "./platform.ts";
 
 export const KIND_MESSAGE = 1;
+export const KIND_ERASURE = 4;
+/** Why a message was erased: its author erased their account. */
+export const REASON_ACCOUNT = 1;
 export const MODE_STANDARD = 1;
 export const MODE_END_TO_END = 2;
 export const NO_REFERENCE = 0xffff_ffff_ffff_ffffn;
@@ -66,6 +69,13 @@ export function parseEntry(data: Bytes): Entry {
   if (!equal(encodeEntry(entry), data)) throw new FormatError("entry", "does not begin as an entry does");
   return entry;
 }
+
+/** The value of the entry that seals an erasure: of which leaf, on which day since the epoch, and why. */
+export const erasureValue = (seq: number, day: number, reason: number): Promise<Bytes> =>
+  sha256(concat(utf8("beyou/erase/1\0"), u64(seq), u32(day), new Uint8Array([reason])));
+
+/** What the log's key signs for an erasure. */
+export const erasureOrder = (origin: string, value: Bytes): Bytes => concat(utf8(`beyou/erasure-order/1\0${origin}\0`), value);
 
 export interface BlockHeader {
   readonly consensus: number;

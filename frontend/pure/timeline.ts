@@ -7,9 +7,9 @@ import type { Millis, Uuid, WireMessage, WireMode } from "./wire.ts";
 
 /**
  * `pending`: not in a block yet; `late`: that for longer than any honest server takes; `unchecked`: a step could not
- * be done here; `altered`: an alarm.
+ * be done here; `erased`: its author erased their account, and the ledger proves that; `altered`: an alarm.
  */
-export type Seal = "pending" | "late" | "sealed" | "altered" | "unchecked";
+export type Seal = "pending" | "late" | "sealed" | "erased" | "altered" | "unchecked";
 
 export interface Sending {
   readonly state: "queued" | "failed";

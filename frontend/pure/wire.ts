@@ -31,6 +31,8 @@ export interface WireMessage {
   readonly received_ms: Millis;
   readonly text: string | null;
   readonly damaged: boolean;
+  /** Its author erased their account: header, body and signature are empty. */
+  readonly erased: boolean;
 }
 
 /** One active key set of one member. `device` is the key set's id, the word the roster hash uses. */
@@ -76,15 +78,29 @@ export interface WireSealed {
   readonly wraps: readonly WireWrap[];
 }
 
-export interface WireProof {
-  readonly seq: number;
-  readonly message: Uuid;
-  readonly salt: Hex;
-  readonly kind: number;
+/** An entry and where it stands in the log. */
+export interface WirePlace {
   readonly index: number;
   readonly entry: Hex;
   readonly path: readonly Hex[];
   readonly block: { readonly number: number; readonly header: Hex };
+}
+
+/** What the log's key signed about an erased message; `seal` is null until the entry that says so is in a block. */
+export interface WireErasure {
+  readonly day: number;
+  readonly reason: number;
+  readonly signature: Hex;
+  readonly seal: WirePlace | null;
+}
+
+/** `salt` is null once it was destroyed; an honest server then shows the `erasure`. */
+export interface WireProof extends WirePlace {
+  readonly seq: number;
+  readonly message: Uuid;
+  readonly salt: Hex | null;
+  readonly kind: number;
+  readonly erasure?: WireErasure | null;
 }
 
 /** Answer of GET …/conversations/{id}/proofs. `consistency` leads from the `pinned` size asked for. */

@@ -2,8 +2,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { type Bytes, concat, fromBase64, fromHex, toBase64, toHex, u16, u32, u64 } from "../pure/bytes.ts";
 import { bodyDigest, parseHeader } from "../pure/envelope.ts";
-import { commitment, encodeEntry, encodeOpening, leadingZeroBits, NO_REFERENCE } from "../pure/ledger.ts";
-import type { WireMessage, WireProof, WireProofs } from "../pure/wire.ts";
+import { commitment, encodeEntry, encodeOpening, erasureOrder, erasureValue, leadingZeroBits, NO_REFERENCE } from "../pure/ledger.ts";
+import type { WireMessage, WirePlace, WireProof, WireProofs } from "../pure/wire.ts";
 
 const BITS = 4;
 
@@ -50,6 +50,7 @@ export class Log {
   readonly #entries: Bytes[] = [];
   readonly #sealed: Sealed[] = [];
   readonly #blocks: Bytes[] = [];
+  readonly #erasures = new Map<string, { day: number; reason: number; signature: string; index: number | null; entry: Bytes; block: number }>();
 
   constructor(name = "beyou.example/ledger", key = generateKeyPairSync("ed25519")) {
     this.name = name;
@@ -74,6 +75,16 @@ export class Log {
       entries.push(entry);
     }
     this.#seal(entries);
+  }
+
+  /** Erases this message as an honest server does; `isSealed` is false while the entry that says so waits. */
+  async erase(id: string, { day = 20_000, reason = 1, isSealed = true } = {}): Promise<void> {
+    const { index } = this.#sealed.find(({ message }) => message.id === id)!;
+    const value = await erasureValue(index, day, reason);
+    const signature = toHex(new Uint8Array(sign(null, Buffer.from(erasureOrder(this.name, value)), this.#key)));
+    const entry = encodeEntry({ kind: 4, value });
+    this.#erasures.set(id, { day, reason, signature, index: isSealed ? this.size + 1 : null, entry, block: this.#blocks.length });
+    this.#seal([encodeEntry({ kind: 9, value: sha(this.#blocks.at(-1)!) }), ...(isSealed ? [entry] : [])]);
   }
 
   #seal(entries: readonly Bytes[]): void {
@@ -108,15 +119,27 @@ export class Log {
   }
 
   #proof({ message, salt, entry, index, block }: Sealed, leaves: readonly Bytes[]): WireProof {
+    const place = (at: number, bytes: Bytes, number: number): WirePlace => ({
+      index: at,
+      entry: toHex(bytes),
+      path: inclusion(leaves, at).map(toHex),
+      block: { number, header: toHex(this.#blocks[number]!) },
+    });
+    const erased = this.#erasures.get(message.id);
     return {
+      ...place(index, entry, block),
       seq: message.seq,
       message: message.id,
-      salt: toHex(salt),
+      salt: erased ? null : toHex(salt),
       kind: 1,
-      index,
-      entry: toHex(entry),
-      path: inclusion(leaves, index).map(toHex),
-      block: { number: block, header: toHex(this.#blocks[block]!) },
+      erasure: erased
+        ? {
+            day: erased.day,
+            reason: erased.reason,
+            signature: erased.signature,
+            seal: erased.index === null ? null : place(erased.index, erased.entry, erased.block),
+          }
+        : null,
     };
   }
 }

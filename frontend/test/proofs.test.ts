@@ -23,7 +23,7 @@ async function standard(text: string, seq: number): Promise<WireMessage> {
   const body = new TextEncoder().encode(JSON.stringify({ text }));
   return {
     id, conversation: vectors.conversation, seq, sender: userOf("alice"), mode: "standard", header: toBase64(header), body: toBase64(body),
-    signature: null, wraps: [], received_ms: NOW, text, damaged: false,
+    signature: null, wraps: [], received_ms: NOW, text, damaged: false, erased: false,
   };
 }
 
@@ -113,7 +113,7 @@ test("a false proof is named by the step that fails", async () => {
   const honest = log.proofs();
   const flip = (hex: string, at = 0): string => toHex(fromHex(hex).map((byte, index) => (index === at ? byte ^ 1 : byte)));
   const cases: [string, (item: WireProof) => Partial<WireProof>][] = [
-    ["commitment", ({ salt }) => ({ salt: flip(salt) })],
+    ["commitment", ({ salt }) => ({ salt: flip(salt!) })],
     ["commitment", () => ({ salt: "" })],
     ["commitment", ({ seq }) => ({ seq: seq + 1 })],
     ["commitment", () => ({ kind: 4 })],
@@ -280,4 +280,74 @@ test("the bytes are those of Python", async () => {
   assert.ok(await isSignedBy(checkpoint.note, key, ed25519Verify));
   const parsed = parseCheckpoint(splitNote(checkpoint.note).text);
   assert.deepEqual([parsed.size, toHex(parsed.root)], [checkpoint.size, checkpoint.root]);
+});
+
+// Erasure.
+
+/** Alice erased her account: her first message is gone, the others (for the test's sake) are not. */
+async function erasedWorld(how: { day?: number; reason?: number; isSealed?: boolean } = {}): Promise<World & { gone: readonly string[]; blank: WireMessage[] }> {
+  const made = await world();
+  await made.log.erase(made.messages[0]!.id, how);
+  const blank = made.messages.map((message, at) => (at === 0 ? { ...message, header: "", body: "", signature: null, wraps: [], erased: true } : message));
+  const gone = [made.messages[0]!.sender];
+  return { ...made, blank, gone, check: (proofs, shown = blank) => made.bob.box.run("checkProofs", { proofs, messages: shown, gone }) };
+}
+
+test("an erased message is no alarm, its neighbours are sealed, and its text leaves this browser", async () => {
+  const { bob, log, check, messages } = await erasedWorld();
+  const { id } = messages[0]!;
+  assert.deepEqual(await bob.box.run("readCache", { ids: [id] }), { [id]: "one" });
+  const report = await check(log.proofs());
+  assert.deepEqual([report.alarm, states(report)], [null, ["erased", "sealed", "sealed"]]);
+  assert.equal(report.items[0]!.erasedMs, 20_000 * 86_400_000);
+  assert.deepEqual(await bob.box.run("readCache", { ids: [id] }), { [id]: null });
+});
+
+test("a page that was open while it was erased learns it from the proof", async () => {
+  const { log, check, messages } = await erasedWorld();
+  assert.deepEqual(states(await check(log.proofs(), messages)), ["erased", "sealed", "sealed"]);
+});
+
+test("an erasure that waits for its seal is not believed yet", async () => {
+  const { bob, log, check, messages } = await erasedWorld({ isSealed: false });
+  assert.deepEqual(states(await check(log.proofs())), ["unchecked", "sealed", "sealed"]);
+  assert.equal((await bob.box.run("readCache", { ids: [messages[0]!.id] }))[messages[0]!.id], "one");
+});
+
+const PRETENDED: Record<string, (item: WireProof, other: WireProof) => Partial<WireProof>> = {
+  "without a record": () => ({ erasure: null }),
+  "with the salt still there": () => ({ salt: "11".repeat(32) }),
+  "with another day": (item) => ({ erasure: { ...item.erasure!, day: 1 } }),
+  "with another reason": (item) => ({ erasure: { ...item.erasure!, reason: 2 } }),
+  "with a signature of nobody": (item) => ({ erasure: { ...item.erasure!, signature: "00".repeat(64) } }),
+  "with a signature that is none": (item) => ({ erasure: { ...item.erasure!, signature: "zz" } }),
+  "with another entry as its seal": (item, other) => ({ erasure: { ...item.erasure!, seal: other } }),
+  "with a seal out of the tree": (item) => ({ erasure: { ...item.erasure!, seal: { ...item.erasure!.seal!, path: [] } } }),
+  "with a seal from before": (item) => ({ erasure: { ...item.erasure!, seal: { ...item.erasure!.seal!, index: 0 } } }),
+};
+
+for (const [how, change] of Object.entries(PRETENDED)) {
+  test(`a message cut out ${how} is an alarm`, async () => {
+    const { bob, log, check, messages } = await erasedWorld();
+    const proofs = log.proofs();
+    const report = await check(withItem(proofs, (item) => change(item, proofs.items[1]!)));
+    assert.deepEqual(states(report), ["altered", "sealed", "sealed"]);
+    assert.deepEqual(failed(report)[0], ["erasure"]);
+    assert.equal((await bob.box.run("readCache", { ids: [messages[0]!.id] }))[messages[0]!.id], "one");
+  });
+}
+
+test("nobody is erased whose account is still there", async () => {
+  const { bob, log, blank } = await erasedWorld();
+  const report = await bob.box.run("checkProofs", { proofs: log.proofs(), messages: blank, gone: [] });
+  assert.deepEqual(failed(report)[0], ["erasure"]);
+});
+
+test("the erasure of one message is not that of another", async () => {
+  const { log, check, blank } = await erasedWorld();
+  const proofs = log.proofs();
+  const { erasure } = proofs.items[0]!;
+  const moved = { ...proofs, items: proofs.items.map((item) => ({ ...item, salt: null, erasure: erasure! })) };
+  const all = blank.map((message) => ({ ...message, header: "", body: "", signature: null, erased: true }));
+  assert.deepEqual(states(await check(moved, all)), ["erased", "altered", "altered"]);
 });

@@ -97,8 +97,8 @@ export class Box {
       text === "" ? this.#remove("drafts", conversation) : this.#hide("drafts", conversation, text),
     "draft.get": async ({ conversation }) => (await this.#show<string>("drafts", conversation)) ?? "",
     pinned: async () => (await pinnedCheckpoint(this.#store)) ?? null,
-    checkProofs: ({ proofs, messages }) =>
-      checkProofs(proofs, messages, { store: this.#store, texts: this.#texts, nowMs: this.#host.now() }),
+    checkProofs: ({ proofs, messages, gone = [] }) =>
+      checkProofs(proofs, messages, { store: this.#store, texts: this.#texts, nowMs: this.#host.now(), gone }),
     wipe: async () => {
       this.#vault.discard();
       await this.#store.wipe();

@@ -9,7 +9,11 @@ import {
   type BlockHeader,
   commitment,
   CONSENSUS_WORK,
+  encodeEntry,
   encodeOpening,
+  erasureOrder,
+  erasureValue,
+  KIND_ERASURE,
   KIND_MESSAGE,
   leadingZeroBits,
   MODE_END_TO_END,
@@ -17,6 +21,7 @@ import {
   NO_REFERENCE,
   parseBlockHeader,
   parseEntry,
+  REASON_ACCOUNT,
 } from "../pure/ledger.ts";
 import { leafHash, rootFromInclusion, verifyConsistency } from "../pure/merkle.ts";
 import { type Checkpoint, isSignedBy, parseCheckpoint, parseVerifierKey, splitNote } from "../pure/note.ts";
@@ -28,6 +33,7 @@ import { envelopeDigest, type Texts } from "./texts.ts";
 
 /** How far a sender's clock may be away from the server's. */
 const CLOCK_WINDOW_MS = 10 * 60_000;
+const DAY_MS = 86_400_000;
 
 type Compared = { readonly expected?: string; readonly found?: string };
 
@@ -56,7 +62,7 @@ export const pinnedCheckpoint = (store: Store): Promise<PinnedCheckpoint | undef
 export async function checkProofs(
   proofs: WireProofs,
   messages: readonly WireMessage[],
-  { store, texts, nowMs }: { store: Store; texts: Texts; nowMs: number },
+  { store, texts, nowMs, gone = [] }: { store: Store; texts: Texts; nowMs: number; gone?: readonly string[] },
 ): Promise<ProofReport> {
   const pinned = (await pinnedCheckpoint(store)) ?? null;
   const pending = [...proofs.pending];
@@ -67,7 +73,7 @@ export async function checkProofs(
     const checkpoint = await checkLog(proofs, pinned, steps);
     const byId = new Map(messages.map((message) => [message.id, message]));
     const items: ProofResult[] = [];
-    for (const proof of proofs.items) items.push(await checkItem(proof, byId.get(proof.message), checkpoint, texts));
+    for (const proof of proofs.items) items.push(await checkItem(proof, byId.get(proof.message), { checkpoint, texts, vkey: proofs.vkey, gone }));
     items.push(...withoutProof(proofs, messages));
     const isVerified = steps.every(({ state }) => state === "ok");
     return { alarm: null, steps, items, pending, pinned: isVerified ? await pin(store, proofs, checkpoint, nowMs) : pinned };
@@ -144,20 +150,59 @@ function withoutProof({ items, pending }: WireProofs, messages: readonly WireMes
   const steps = [step("inclusion", "failed", "The server shows no entry of the ledger for this message.")];
   return messages
     .filter(({ id }) => !told.has(id))
-    .map(({ id, seq }) => ({ seq, message: id, state: "altered", index: null, block: null, steps }));
+    .map(({ id, seq }) => ({ seq, message: id, state: "altered", erasedMs: null, index: null, block: null, steps }));
 }
 
-async function checkItem(proof: WireProof, message: WireMessage | undefined, checkpoint: Checkpoint, texts: Texts): Promise<ProofResult> {
+interface Checking {
+  readonly checkpoint: Checkpoint;
+  readonly texts: Texts;
+  readonly vkey: string;
+  readonly gone: readonly string[];
+}
+
+async function checkItem(proof: WireProof, message: WireMessage | undefined, checking: Checking): Promise<ProofResult> {
+  const { checkpoint, texts } = checking;
   const { block, step: blockStep } = await checkBlock(proof, checkpoint);
-  const steps = [
-    await readable("text", () => checkText(message, texts)),
-    await readable("commitment", () => checkCommitment(proof, message)),
-    await readable("inclusion", () => checkInclusion(proof, checkpoint)),
-    blockStep,
-  ];
+  // A page that was open meanwhile still holds what the log says is erased.
+  const isErased = message?.erased === true || proof.salt === null;
+  const steps = isErased
+    ? [await readable("erasure", () => checkErasure(proof, message, checking))]
+    : [await readable("text", () => checkText(message, texts)), await readable("commitment", () => checkCommitment(proof, message))];
+  steps.push(await readable("inclusion", () => checkInclusion(proof, checkpoint)), blockStep);
   const states = steps.map(({ state }) => state);
-  const state = states.includes("failed") ? "altered" : states.includes("unchecked") ? "unchecked" : "sealed";
-  return { seq: proof.seq, message: proof.message, state, index: proof.index, block, steps };
+  const good = isErased ? "erased" : "sealed";
+  const state = states.includes("failed") ? "altered" : states.includes("unchecked") ? "unchecked" : good;
+  // What its author took back is not kept here either, once that is proven.
+  if (state === "erased") await texts.forget(proof.message);
+  const erasedMs = isErased && proof.erasure ? proof.erasure.day * DAY_MS : null;
+  return { seq: proof.seq, message: proof.message, state, erasedMs, index: proof.index, block, steps };
+}
+
+/** Erased is only what the log's key ordered, what a later entry seals, and whose author is gone. */
+async function checkErasure(proof: WireProof, message: WireMessage | undefined, { checkpoint, vkey, gone }: Checking): Promise<ProofStep> {
+  const failed = (detail: string): ProofStep => step("erasure", "failed", detail);
+  const { erasure } = proof;
+  if (!erasure) return failed("The message was cut out: the server shows no erasure that the log's key ordered.");
+  if (proof.salt !== null) return failed("The message is called erased, but what ties it to the ledger is still there.");
+  if (parseEntry(fromHex(proof.entry)).kind !== KIND_MESSAGE) return failed("The ledger holds something else than a message at this place.");
+  if (!message) return step("erasure", "unchecked", "This page does not hold the message.");
+  if (erasure.reason !== REASON_ACCOUNT || !gone.includes(message.sender)) return failed("Its author's account is still there, so nobody may have erased it.");
+  const value = await erasureValue(proof.index, erasure.day, erasure.reason);
+  const key = await parseVerifierKey(vkey);
+  try {
+    if (!(await ed25519Verify(key.publicKey, fromHex(erasure.signature, 64), erasureOrder(key.name, value)))) {
+      return failed("The log's key did not sign the erasure.");
+    }
+  } catch (error) {
+    if (!(error instanceof Ed25519Missing)) throw error;
+    return step("erasure", "unchecked", error.message);
+  }
+  const { seal } = erasure;
+  if (!seal) return step("erasure", "unchecked", "The erasure waits to be sealed. Look again in a moment.");
+  const entry = encodeEntry({ kind: KIND_ERASURE, value });
+  if (seal.index <= proof.index || seal.entry !== toHex(entry)) return failed("Another entry than that of the erasure was shown.");
+  const root = await rootFromInclusion(await leafHash(entry), seal.index, checkpoint.size, seal.path.map((hash) => fromHex(hash, 32)));
+  return compared("erasure", toHex(checkpoint.root), toHex(root), `Entry ${seal.index} says that it was erased.`, "The entry of the erasure is not in the signed tree.");
 }
 
 /** A step whose bytes cannot even be read has failed. */
@@ -195,7 +240,7 @@ async function checkCommitment(proof: WireProof, message: WireMessage | undefine
   if (entry.kind !== KIND_MESSAGE || proof.kind !== KIND_MESSAGE) {
     return step("commitment", "failed", "The ledger holds something else than a message at this place.");
   }
-  const found = toHex(await commitment(fromHex(proof.salt, 32), await openingOf(message, proof)));
+  const found = toHex(await commitment(fromHex(proof.salt ?? "", 32), await openingOf(message, proof)));
   return compared("commitment", toHex(entry.value), found, "The ledger's entry commits to exactly these bytes.", "The message is not the one that the ledger's entry commits to.");
 }
 

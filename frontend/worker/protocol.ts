@@ -171,10 +171,10 @@ export type StepState = "ok" | "failed" | "unchecked";
 
 /**
  * One step of a proof and what was compared. Steps of an answer: `vkey`, `checkpoint`, `consistency`;
- * steps of a message: `text`, `commitment`, `inclusion`, `block`.
+ * steps of a message: `text`, `commitment`, `inclusion`, `block`; of an erased one `erasure`, `inclusion`, `block`.
  */
 export interface ProofStep {
-  readonly name: "vkey" | "checkpoint" | "consistency" | "text" | "commitment" | "inclusion" | "block";
+  readonly name: "vkey" | "checkpoint" | "consistency" | "text" | "commitment" | "erasure" | "inclusion" | "block";
   readonly state: StepState;
   readonly detail: string;
   readonly expected: string | null;
@@ -184,8 +184,11 @@ export interface ProofStep {
 export interface ProofResult {
   readonly seq: number;
   readonly message: Uuid;
-  /** `sealed` when every step is ok; `altered` when one failed; `unchecked` when one could not be done. */
-  readonly state: "sealed" | "altered" | "unchecked";
+  /** `sealed` when every step is ok, or `erased` if that is what they prove; `altered` when one failed; `unchecked`
+   * when one could not be done. */
+  readonly state: "sealed" | "erased" | "altered" | "unchecked";
+  /** Milliseconds of the day on which the message was erased, if it was. */
+  readonly erasedMs: Millis | null;
   /** Null when the server shows no entry at all. */
   readonly index: number | null;
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestampMs: Millis } | null;
@@ -257,7 +260,8 @@ export interface Operations {
   /** The size to ask the server's consistency proof from (`pinned=`); 0 when nothing is pinned. */
   pinned: { params: Record<string, never>; result: PinnedCheckpoint | null };
   checkProofs: {
-    params: { proofs: WireProofs; messages: readonly WireMessage[] };
+    /** `gone` are members whose accounts are erased: only their messages may be, too. */
+    params: { proofs: WireProofs; messages: readonly WireMessage[]; gone?: readonly Uuid[] };
     result: ProofReport;
   };
   /** Deletes keys, cache, outbox, pins: everything of this member in this browser. */

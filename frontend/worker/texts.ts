@@ -44,6 +44,10 @@ export class Texts {
     }
   }
 
+  async forget(id: string): Promise<void> {
+    await this.#store.remove("texts", id);
+  }
+
   /** Remembers what was verified first; later bytes under the same id never take its place. */
   async keep(id: string, digest: string, json: Payload): Promise<void> {
     const sealed = await this.#locker.close("texts", `${id} ${digest}`, json);
