@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from beyou.blocks.models import UserBlock
+from beyou.users.queries import present
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -48,4 +49,8 @@ def blocked_with(one: str, other: str) -> Exists:
 
 def blocks_of(member_id: UUID) -> QuerySet[UserBlock]:
     """The member's own blocks with whom they are about, the newest first."""
-    return UserBlock.objects.filter(blocker_id=member_id).select_related("blocked").order_by("-id")
+    return (
+        UserBlock.objects.filter(present("blocked"), blocker_id=member_id)
+        .select_related("blocked")
+        .order_by("-id")
+    )

@@ -5,4 +5,4 @@ class FriendsConfig(AppConfig):
     name = "beyou.friends"
 
     def ready(self) -> None:
-        from beyou.friends import reactions  # noqa: F401  (registers its handlers)
+        from beyou.friends import own_data, reactions  # noqa: F401  (register themselves)

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class NotificationsConfig(AppConfig):
     name = "beyou.notifications"
+
+    def ready(self) -> None:
+        from beyou.notifications import own_data, reactions  # noqa: F401  (register themselves)

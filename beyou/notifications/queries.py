@@ -9,6 +9,7 @@ from beyou.blocks.queries import blocked_with
 from beyou.core.bulk import Lookup
 from beyou.core.errors import NotFound
 from beyou.notifications.models import Notification
+from beyou.users.queries import present
 
 PAGE = 30
 
@@ -32,7 +33,7 @@ def notifications_for(member_id: UUID) -> QuerySet[Notification]:
 
 
 def _visible() -> QuerySet[Notification]:
-    return Notification.objects.filter(Q(actor=None) | Q(actor__is_active=True)).exclude(
+    return Notification.objects.filter(Q(actor=None) | present("actor")).exclude(
         blocked_with("member_id", "actor_id")
     )
 

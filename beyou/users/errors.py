@@ -16,6 +16,15 @@ class AccountClosed(NotAllowed):
     code, title = "account_closed", "This account is closed"
 
 
+class StaffMustStepDown(NotAllowed):
+    code, title = "staff_must_step_down", "Staff cannot delete their account"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have rights over other members. Ask an owner of this place to take your levels back first."
+        )
+
+
 class SecondStepNeeded(NotAllowed):
     code, title = "second_step_needed", "Your second step is missing"
 

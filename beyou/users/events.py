@@ -1,9 +1,40 @@
 """What happens to members that other apps want to know."""
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
 from beyou.core.events import Event
+
+
+@dataclass(frozen=True)
+class DeletionRequested(Event):
+    """A member wants the account erased; nobody sees it any more."""
+
+    member_id: UUID
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class DeletionCancelled(Event):
+    """The member stays after all."""
+
+    member_id: UUID
+
+
+@dataclass(frozen=True)
+class DeletionDue(Event):
+    """The account will be erased within three days."""
+
+    member_id: UUID
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class UserErased(Event):
+    """Only a tombstone is left of the account. Whoever stores something about the member erases it."""
+
+    member_id: UUID
 
 
 @dataclass(frozen=True)

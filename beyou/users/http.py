@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
@@ -30,6 +31,16 @@ class MemberRequest(HttpRequest):
     levels: frozenset[str]
 
 
+#: The page of members who are about to leave.
+LEAVING = "/leaving"
+
+
+def leaving_member(request: HttpRequest) -> "User | None":
+    """The signed-in member who asked for the account to be erased and may still change their mind."""
+    found: User | None = getattr(request, "leaving", None)
+    return found
+
+
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -38,6 +49,8 @@ def member_required(
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if getattr(request, "member", None) is None:
+            if leaving_member(request) is not None:
+                return redirect(LEAVING)
             return redirect_to_login(request.get_full_path())
         return view(cast(MemberRequest, request), *args, **kwargs)
 

@@ -50,6 +50,10 @@ class MemberMiddleware:
         member = getattr(request, "_cached_user", user) if user.is_authenticated else None
         if member is not None and request.session.get(APP_SESSION) and not is_app(request):
             request.user, member = AnonymousUser(), None
+        # Who is about to leave is let in nowhere but where one can change one's mind (`privacy`).
+        is_leaving = member is not None and member.deletion_due_at is not None
+        request.leaving = member if is_leaving else None  # type: ignore[attr-defined]  # http.leaving_member
+        member = None if is_leaving else member
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
         if member is not None and member.needs_new_password and not request.path.startswith(STILL_OPEN):
             return _send_to_new_password(request)

@@ -79,6 +79,11 @@ class User(AbstractBaseUser):
     phone_for = models.CharField(max_length=20, choices=_choices(Readers), default=Readers.NOBODY.value)
     read_receipts = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=now)
+    # When the account will be erased, as its member asked; until then nobody sees it.
+    deletion_due_at = models.DateTimeField(null=True, db_index=True)
+    deletion_reminded_at = models.DateTimeField(null=True)
+    # Since when this row is a tombstone that only keeps other rows in their places.
+    erased_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -95,6 +100,15 @@ class User(AbstractBaseUser):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+    @property
+    def is_present(self) -> bool:
+        """Whether others may see the member and write to them. The same for querysets: `queries.present`."""
+        return self.is_active and self.deletion_due_at is None
+
+    @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
 
     @property
     def initials(self) -> str:

@@ -1,5 +1,6 @@
 """Reading members."""
 
+import datetime as dt
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -95,10 +96,34 @@ def is_confirmed(member_id: UUID) -> bool:
     return confirmed
 
 
+def present(path: str = "") -> Q:
+    """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone."""
+    prefix = f"{path}__" if path else ""
+    return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None})
+
+
+def deletions_near(moment: dt.datetime) -> list[tuple[UUID, dt.datetime]]:
+    """Who will be erased by then and was not reminded, with the time. One statement."""
+    waiting = User.objects.filter(deletion_due_at__lte=moment, deletion_reminded_at=None, erased_at=None)
+    rows = waiting.order_by("deletion_due_at").values_list("id", "deletion_due_at")
+    return [(member_id, due) for member_id, due in rows if due is not None]
+
+
+def deletions_due(limit: int) -> list[UUID]:
+    """Members whose time to think again is over, the longest waiting first. One statement."""
+    due = User.objects.filter(deletion_due_at__lte=clock.now(), erased_at=None).order_by("deletion_due_at")
+    return list(due.values_list("id", flat=True)[:limit])
+
+
+def address_of(member_id: UUID) -> str:
+    """The address for mail to a member of whom only the id is known; empty when there is no such member."""
+    return User.objects.filter(id=member_id).values_list("email", flat=True).first() or ""
+
+
 def listed_members() -> QuerySet[User]:
-    """Members who may appear to others: active, and with a confirmed address."""
+    """Members who may appear to others: active, not about to leave, and with a confirmed address."""
     confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
-    return User.objects.filter(Exists(confirmed), is_active=True)
+    return User.objects.filter(Exists(confirmed)).filter(present())
 
 
 def levels_of(member_id: UUID) -> frozenset[str]:
@@ -108,7 +133,7 @@ def levels_of(member_id: UUID) -> frozenset[str]:
 
 def staff_with(level: Level) -> list[UUID]:
     """Active members who may do what the level is for, owners included. One statement."""
-    rows = StaffGrant.objects.filter(member__is_active=True).order_by("id").values_list("member_id", "level")
+    rows = StaffGrant.objects.filter(present("member")).order_by("id").values_list("member_id", "level")
     return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
 
 
@@ -151,7 +176,7 @@ def access_token(text: str) -> AccessToken | None:
     return (
         _usable()
         .select_related("member")
-        .filter(digest=digest, member__is_active=True, member__needs_new_password=False)
+        .filter(present("member"), digest=digest, member__needs_new_password=False)
         .first()
     )
 

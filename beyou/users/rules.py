@@ -155,6 +155,10 @@ RESERVED = frozenset(
 # fmt: on
 
 
+#: How the handle of a tombstone begins; nobody may take one that does.
+ERASED_HANDLE = "deleted_"
+
+
 def plain_handle(typed: str) -> str:
     """What a person meant who typed `@Alice `: handles are lower case."""
     return typed.strip().removeprefix("@").lower()
@@ -171,7 +175,7 @@ def handle_problem(handle: str) -> str:
         return "Use at most 30 characters."
     if not HANDLE.fullmatch(handle):
         return "Use only letters from a to z, digits and underscores."
-    if handle in RESERVED or not handle.strip("_"):
+    if handle in RESERVED or handle.startswith(ERASED_HANDLE) or not handle.strip("_"):
         return "This handle is reserved. Please choose another."
     return ""
 

@@ -170,7 +170,7 @@ def close_account_access(*, member_id: UUID) -> None:
 
 def open_account_access(*, member_id: UUID) -> None:
     """The member can sign in again. What had ended stays ended."""
-    User.objects.filter(id=member_id).update(is_active=True)
+    User.objects.filter(id=member_id, erased_at=None).update(is_active=True)
 
 
 def hold_member(member_id: UUID) -> None:

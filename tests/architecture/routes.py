@@ -104,6 +104,12 @@ ROUTES: dict[str, Route] = {
     "settings/log/check": _get(M),
     "settings/log/<uuid:entry_id>/not-me": _form(O),
     "settings/new-password": _form(M),
+    "settings/data": _get(M),
+    "settings/data/exports": _post(M),
+    "settings/data/exports/<uuid:export_id>": _get(O),
+    "settings/data/exports/<uuid:export_id>/delete": _post(O),
+    "settings/data/leave": _form(M),
+    "leaving": _form(M),
     "settings/tokens": _form(M),
     "settings/tokens/<uuid:token_id>/revoke": _post(O),
     # People

@@ -18,6 +18,7 @@ from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
+from beyou.privacy.services import build_next, request_export
 from beyou.users.models import MemberSession, SecurityEvent, User
 from beyou.users.rules import Level, SecurityKind
 from tests.factories import members
@@ -93,7 +94,10 @@ def build() -> World:
     conversation = chat(world.alice, world.bob)
     message = say(conversation, world.alice)
     _seal()
+    export = request_export(member_id=world.alice.pk)
+    build_next()
     world.values = {
+        "export_id": str(export.id),
         "conversation_id": str(conversation.id),
         "message_id": str(message.message),
         "handle": world.bob.handle,

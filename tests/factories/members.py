@@ -1,10 +1,9 @@
 """The people of the tests, made by the same service that sign-up uses."""
 
-import time
-
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from beyou.core import clock
 from beyou.core.ids import uuid7
 from beyou.users import access_tokens, services
 from beyou.users.models import AccessToken, User
@@ -83,14 +82,14 @@ def staff(*levels: Level, handle: str = "staff") -> User:
 def client_of(person: User, *, enforce_csrf_checks: bool = False) -> Client:
     """A browser in which the person is signed in, made without the sign-in page and its LoginActivity row.
 
-    The session of one of the staff has proved a second factor, as staff pages ask.
+    The session has given its proof now; that of one of the staff a second factor, as staff pages ask.
     """
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(person, backend=_BACKEND)
-    if person.is_staff:
-        session = client.session
-        session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
-        session.save()
+    proof = {"method": "mfa", "type": "totp"} if person.is_staff else {"method": "password"}
+    session = client.session
+    session["account_authentication_methods"] = [proof | {"at": clock.now_ms() / 1000}]
+    session.save()
     return client
 
 

@@ -1,0 +1,170 @@
+"""A member whose every field sings is erased: no table, file, cache or raw page still holds the song."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db import IntegrityError, connection, models, transaction
+from django.test import Client
+
+from beyou.audit.services import record
+from beyou.blocks.services import block
+from beyou.core import events, personal
+from beyou.core.personal import Fate
+from beyou.friends.models import FriendRequest
+from beyou.keys.models import KeyChallenge
+from beyou.messaging.models import Message
+from beyou.notifications.rules import Kind
+from beyou.notifications.services import notify
+from beyou.privacy import services
+from beyou.privacy.models import DataExport, Erasure
+from beyou.users import deletion
+from beyou.users.email_change import start_email_change
+from beyou.users.models import HeldHandle, KnownDevice, SecurityEvent, User
+from beyou.users.phones import set_phone
+from beyou.users.profiles import set_picture
+from beyou.users.rules import SecurityKind
+from beyou.users.services import note_security
+from tests.factories import members
+from tests.factories.members import PASSWORD, client_of
+from tests.factories.pictures import picture
+from tests.messaging.world import Browser, accept, chat, say
+from tests.privacy.world import findings, pass_days, seal, settle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SONG = "kanarienvogel"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Any) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+def singer(folder: Path) -> tuple[User, User, Any]:
+    """A member who used everything there is, her friend, and their readable conversation."""
+    alice = members.member(SONG, name=f"Alice {SONG}", email=f"{SONG}@example.org")
+    bob, charlie, mallory = members.bob(), members.charlie(), members.mallory()
+    User.objects.filter(pk=alice.pk).update(bio=f"{SONG} sings")
+    set_picture(member_id=alice.pk, data=picture())
+    set_phone(member_id=alice.pk, phone="+491701234567")
+    start_email_change(member_id=alice.pk, email=f"{SONG}2@example.org")
+    HeldHandle.objects.create(handle=f"{SONG}_old", member=alice)
+    KnownDevice.objects.create(member=alice, token_digest="0" * 64)
+    note_security(member_id=alice.pk, kind=SecurityKind.FACTOR_ADDED, subject=f"{SONG}'s phone")
+    browser = Client(headers={"user-agent": f"Mozilla/5.0 {SONG}"})
+    browser.post("/sign-in", {"login": alice.email, "password": PASSWORD})
+    browser.post("/sign-in", {"login": alice.email, "password": f"{SONG} guesses"})
+    client_of(alice).get("/home")
+    readable = chat(alice, charlie)
+    for number in range(3):
+        say(readable, alice, f"{SONG} number {number}")
+        say(readable, charlie, f"Charlie's answer {number}")
+    one, two = Browser(alice).publish(), Browser(bob).publish()
+    sealed = chat(alice, bob)
+    for each, other in ((one, two), (two, one)):
+        draft = each.seal(f"{SONG} sealed", sealed.id, [other])
+        accept(draft)
+    KeyChallenge.objects.create(
+        member=alice, key_set=one.key_set, device=one.device, generation=2, encrypt_spki=b"1", sign_spki=b"2",
+        expires_at="2030-01-01T00:00:00Z",
+    )  # fmt: skip
+    block(member_id=alice.pk, other_id=mallory.pk, reason=f"{SONG} is annoyed")
+    block(member_id=mallory.pk, other_id=alice.pk, reason=f"{SONG} is loud")
+    FriendRequest.objects.create(sender=alice, receiver=members.dana())
+    notify(member_id=alice.pk, kind=Kind.FRIEND_ACCEPTED, actor_id=bob.pk, target=f"/u/{SONG}")
+    notify(member_id=bob.pk, kind=Kind.FRIEND_REQUEST, actor_id=alice.pk)
+    record(act="member.viewed", actor_id=bob.pk, subject_id=alice.pk)
+    settle()
+    seal(folder)
+    services.request_export(member_id=alice.pk)
+    settle()
+    return alice, charlie, readable
+
+
+def sing_everywhere(member: User) -> None:
+    """Every text column of every row about the member holds the song, also in tables made after this test."""
+    for table in personal.tables():
+        if table.fate is Fate.KEPT or table.label == "messaging.Message":
+            continue
+        model = apps.get_model(table.label)
+        for number, row in enumerate(table.rows(member.pk)):
+            for field in model._meta.concrete_fields:
+                is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
+                if is_text and not field.primary_key and "digest" not in field.name and field.max_length != 2:
+                    text = f"{SONG}{number}{field.name}"[: field.max_length or 60]
+                    try:
+                        with transaction.atomic():
+                            model._base_manager.filter(pk=row.pk).update(**{field.name: text})
+                    except IntegrityError:
+                        # A column with a law of its own keeps what the service wrote.
+                        continue
+
+
+def heard(folder: Path) -> list[str]:
+    """Where the song still is."""
+    found = []
+    for model in apps.get_models():
+        for row in model._base_manager.values_list():
+            if SONG in repr(row).lower():
+                found.append(f"{model._meta.label} {row!r}"[:300])
+    found += [
+        str(path) for path in folder.rglob("*") if path.is_file() and SONG.encode() in path.read_bytes()
+    ]
+    found += [
+        f"cache {key}" for key, value in getattr(cache, "_cache", {}).items() if SONG in repr((key, value))
+    ]
+    return found
+
+
+def raw_pages() -> list[str]:
+    """The files of the database themselves, free pages and log included."""
+    if connection.vendor != "sqlite":
+        return []
+    path = Path(str(connection.settings_dict["NAME"]))
+    files = [path, path.with_name(path.name + "-wal")]
+    return [file.name for file in files if file.exists() and SONG.encode() in file.read_bytes()]
+
+
+def test_nothing_of_an_erased_member_is_left(folder: Path) -> None:
+    alice, charlie, readable = singer(folder)
+    sing_everywhere(alice)
+    assert heard(folder), "the test must be able to hear"
+    tables = {table.label: table for table in personal.tables()}
+    own = {label for label, table in tables.items() if table.people and table.fate is not Fate.KEPT}
+    silent = {label for label in own if not tables[label].rows(alice.pk).exists()}
+    assert silent <= _MAY_BE_EMPTY, f"let the singer use these too: {sorted(silent - _MAY_BE_EMPTY)}"
+    pictures = [path for path in folder.rglob("*") if path.is_file()]
+    deletion.request_deletion(member_id=alice.pk)
+    settle()
+    pass_days(15)
+    assert services.erase_due() == 1
+    settle()
+    seal(folder)
+    assert Erasure.objects.get().state == "done"
+    assert heard(folder) == []
+    assert raw_pages() == []
+    for label in own:
+        if tables[label].fate is Fate.ERASED:
+            assert not tables[label].rows(alice.pk).exists(), label
+    assert [path for path in pictures if path.exists() and not path.name.startswith("highwater")] == []
+    assert DataExport.objects.count() == 0
+    assert SecurityEvent.objects.filter(member=alice).count() == 0
+    assert findings(folder) == []
+    others = Message.objects.filter(conversation=readable, sender=charlie)
+    assert all(bytes(row.body) for row in others)
+    assert events.parked() == 0
+
+
+#: What this singer has not used, or what only lives while something goes on.
+_MAY_BE_EMPTY = {
+    "messaging.PendingErasure",
+    "mfa.Authenticator",
+    "users.AccessToken",
+    "users.PasswordReset",
+    "users.PendingRename",
+    "users.StaffGrant",
+    "users.ThreatAlert",
+}
