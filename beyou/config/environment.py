@@ -174,6 +174,19 @@ _DECLARED = (
         " fine. It is searched on the disk and may be of any size. Empty: only the list of BeYou itself.",
     ),
     Variable(
+        "BEYOU_SECOND_FACTOR",
+        "Who must have a second factor (an authenticator app or a passkey).",
+        "staff",
+        choices=("optional", "staff", "everybody"),
+    ),
+    Variable(
+        "BEYOU_REAUTHENTICATION_MINUTES",
+        "For how many minutes a proof, such as the password, is enough for sensitive changes.",
+        "10",
+        low=1,
+        high=1440,
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",

@@ -257,12 +257,15 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 # The one table of limits is beyou.core.limits; the account adapter asks it.
 ACCOUNT_RATE_LIMITS = False
+SECOND_FACTOR = _env.choice("BEYOU_SECOND_FACTOR")
+REAUTHENTICATION_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = (
+    _env.integer("BEYOU_REAUTHENTICATION_MINUTES") * 60
+)
 MFA_ADAPTER = "beyou.users.factors.MfaAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# Recovery codes are ours: allauth would store what it can compute them from.
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
 MFA_TOTP_ISSUER = INSTANCE_NAME
-MFA_RECOVERY_CODE_COUNT = 10
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = MODE != "production"
 # Our links instead of allauth's keys: single use, and made outside the request.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "beyou.users.password_gate.ResetTokens"  # noqa: S105  (a class)
 ACCOUNT_FORMS = {

@@ -43,6 +43,8 @@ POLICIES: dict[str, Policy] = {
     "sign_in.everywhere": guarded("10/15 minutes"),
     "sign_in.device": guarded("10/15 minutes"),
     "sign_in.address": guarded("60/5 minutes"),
+    "second_step.attempt": guarded("4/hour"),
+    "confirm.member": guarded("5/5 minutes"),
     "code.account": guarded("5/10 minutes"),
     "recover.address": guarded("20/10 minutes"),
     "recover.account": guarded("5/10 minutes"),

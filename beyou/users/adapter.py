@@ -1,6 +1,7 @@
 """What allauth asks us: limits, the record of every attempt, mail, and what follows signing in and out."""
 
 from typing import Any, NoReturn
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -12,13 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
-from beyou.users import password_gate, queries, resets, services
+from beyou.users import confirmation, password_gate, queries, resets, services
 from beyou.users.app_sessions import is_app
+from beyou.users.confirmation import ATTEMPT
 from beyou.users.devices import remember_device
 from beyou.users.errors import AccountClosed
 from beyou.users.guesses import count_guess, forgive_guesses
 from beyou.users.http import last_proof, sign_in_attempt
-from beyou.users.models import LoginOutcome, User
+from beyou.users.models import LoginOutcome, SignInMethod, User
 
 #: allauth's name of a mail → our template. A mail that is not here is a mistake and must fail loudly.
 MAILS = {
@@ -59,15 +61,25 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
         """The password was right, so that it may be said why it is not enough."""
         if not user.is_active:
-            self._record(request, LoginOutcome.INACTIVE, user.id)
+            method = confirmation.last_method(request, user)
+            self._record(request, LoginOutcome.INACTIVE, user.id, method)
             return self.respond_user_inactive(request, user)
+        request.session.pop(ATTEMPT, None)
         if not login["signup"] and not queries.is_confirmed(user.id):
-            self._record(request, LoginOutcome.UNCONFIRMED, user.id)
+            method = confirmation.last_method(request, user)
+            row = self._record(request, LoginOutcome.UNCONFIRMED, user.id, method)
+            request.session[ATTEMPT] = str(row)
         return None
 
+    def get_login_stages(self) -> list[str]:
+        ours = {"allauth.mfa.stages.AuthenticateStage": "beyou.users.stages.SecondStepStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        super().login(request, user)
         assert isinstance(user, User)
+        waited, method = request.session.get(ATTEMPT), confirmation.last_method(request, user)
+        super().login(request, user)
+        request.session.pop(ATTEMPT, None)
         forgive_guesses(request, user.email)
         if request.session.session_key is None:
             # Another member was signed in here: that session has ended, and this one is not stored yet.
@@ -75,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
         services.describe_session(
             member_id=user.id, attempt=sign_in_attempt(request), method=last_proof(request)
         )
-        self._record(request, LoginOutcome.SUCCESS, user.id)
+        self._record(request, LoginOutcome.SUCCESS, user.id, method, waited)
         if not is_app(request):
             remember_device(request, user)
 
@@ -119,5 +131,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """The events of our services tell the owner; allauth's own mails would tell it twice."""
 
-    def _record(self, request: HttpRequest, outcome: LoginOutcome, member_id: Any) -> None:
-        services.record_sign_in(attempt=sign_in_attempt(request), outcome=outcome, member_id=member_id)
+    def _record(
+        self,
+        request: HttpRequest,
+        outcome: LoginOutcome,
+        member_id: UUID | None,
+        method: str = SignInMethod.PASSWORD,
+        settles: Any = None,
+    ) -> UUID:
+        return services.record_sign_in(
+            attempt=sign_in_attempt(request),
+            outcome=outcome,
+            member_id=member_id,
+            method=method,
+            settles=settles,
+        )

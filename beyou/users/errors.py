@@ -126,3 +126,35 @@ class NothingPending(ApplicationError):
 
     def __init__(self, detail: str = "Please sign in from the beginning.") -> None:
         super().__init__(detail)
+
+
+class ConfirmationNeeded(NotAllowed):
+    code, title = "confirmation_needed", "Please confirm that it is you"
+
+
+class WrongPassword(InvalidInput):
+    code, title = "wrong_password", "This password is not right"
+
+
+class PasskeyRefused(InvalidInput):
+    code, title = "passkey_refused", "This passkey does not work here"
+
+
+class AddressNotConfirmed(NotAllowed):
+    code, title = "address_not_confirmed", "Your e-mail address is not confirmed"
+
+
+class FactorAlready(ApplicationError):
+    code, status, title = "factor_already", 409, "There is an authenticator app already"
+
+
+class NoFactor(ApplicationError):
+    code, status, title = "no_factor", 409, "There is no second step"
+
+
+class FactorNeeded(ApplicationError):
+    code, status, title = "factor_needed", 409, "The last second step must stay"
+
+
+class TooManyPasskeys(ApplicationError):
+    code, status, title = "too_many_passkeys", 409, "There are too many passkeys"

@@ -113,3 +113,11 @@ class PasswordChanged(Event):
 
     member_id: UUID
     how: str
+
+
+@dataclass(frozen=True)
+class FactorsChanged(Event):
+    """A second factor of the member came, went or was used up; `change` is a key of `reactions.CHANGES`."""
+
+    member_id: UUID
+    change: str

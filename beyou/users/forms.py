@@ -117,6 +117,8 @@ class SignInForm(LoginForm):
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             field.help_text = ""
+        # Browsers offer passkeys where addresses are typed ("webauthn" comes last, as HTML asks).
+        self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
 
 
 class CodeForm(ConfirmEmailVerificationCodeForm):

@@ -11,15 +11,18 @@ from beyou.core.http import client_ip
 from beyou.users import queries
 from beyou.users.devices import device_digest
 
+#: The code of a second step has a budget beside that of the password, which was right before it.
+CODE = "code of "
 
-def count_guess(request: HttpRequest, email: str) -> None:
+
+def count_guess(request: HttpRequest, email: str, kind: str = "") -> None:
     """Counts one guess at a password, code or other secret of the account with this address, which need not
     exist. Call it before looking at the secret. Raises `RateLimited`, and `StoreAway` when nothing can be
     counted.
     """
-    account, address = email.strip().lower(), limits.network(client_ip(request))
+    account, address = kind + email.strip().lower(), limits.network(client_ip(request))
     device = device_digest(request)
-    if device and queries.knows_device(account, device):
+    if device and queries.knows_device(account.removeprefix(kind), device):
         limits.check("sign_in.device", f"{account} {device}")
         return
     limits.check("sign_in.address", address)
@@ -27,11 +30,11 @@ def count_guess(request: HttpRequest, email: str) -> None:
     limits.check("sign_in.everywhere", account)
 
 
-def forgive_guesses(request: HttpRequest, email: str) -> None:
+def forgive_guesses(request: HttpRequest, email: str, kind: str = "") -> None:
     """After a success: what this browser mistyped no longer counts. What others tried at the account does,
     or each visit of its member would give a stranger ten more.
     """
-    account = email.strip().lower()
+    account = kind + email.strip().lower()
     limits.forget("sign_in.account", f"{account} {limits.network(client_ip(request))}")
     if device := device_digest(request):
         limits.forget("sign_in.device", f"{account} {device}")

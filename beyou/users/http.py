@@ -11,8 +11,9 @@ from django.shortcuts import redirect
 from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
 from beyou.core.ports.realtime import session_digest
-from beyou.users import queries
+from beyou.users import confirmation, queries
 from beyou.users.devices import device_digest
+from beyou.users.errors import ConfirmationNeeded
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 from beyou.users.whereabouts import clean_agent
@@ -65,8 +66,34 @@ def bearer_token(request: HttpRequest) -> str | None:
 
 def has_proved_factor(request: HttpRequest) -> bool:
     """Whether this session was opened or confirmed with a second factor or a passkey."""
-    methods = request.session.get("account_authentication_methods", [])
-    return any(method.get("method") == "mfa" for method in methods)
+    return confirmation.has_factor_proof(request)
+
+
+def recently_authenticated(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """For sensitive changes: members who gave a proof within BEYOU_REAUTHENTICATION_MINUTES; the others are
+    sent to confirm that it is them, and back with what they typed. Put it on the page of a form, too, so
+    that nobody fills in a form first.
+    """
+
+    @member_required
+    @wraps(view)
+    def wrapped(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not confirmation.has_recent_proof(request):
+            return confirmation.ask_for_proof(request)
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def require_recent_proof(request: HttpRequest) -> None:
+    """The same for the API. Raises `ConfirmationNeeded`, which says where to confirm."""
+    if not confirmation.has_recent_proof(request):
+        raise ConfirmationNeeded(
+            "This change needs your password or your second step once more. Confirm, then try again.",
+            confirm_at=confirmation.PAGE,
+        )
 
 
 def staff_required(

@@ -316,8 +316,25 @@ class LoginOutcome(models.TextChoices):
     UNKNOWN = "unknown"
     LIMITED = "limited"
     INACTIVE = "inactive"
+    BANNED = "banned"
     UNCONFIRMED = "unconfirmed"
     DECOY = "decoy"
+    # The password was right and nobody has answered yet: somebody knows the password.
+    AWAITING_FACTOR = "awaiting_factor"
+    BAD_CODE = "bad_code"
+    PASSKEY_FAILED = "passkey_failed"
+
+
+class SignInMethod(models.TextChoices):
+    """What was shown last to prove the member."""
+
+    PASSWORD = "password"  # noqa: S105  (a name)
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
+    PROVIDER = "provider"
+    MAILED_CODE = "mailed_code"
+    TOKEN = "token"  # noqa: S105  (a name)
 
 
 class LoginActivity(_FromSomewhere):
@@ -326,6 +343,7 @@ class LoginActivity(_FromSomewhere):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=20, choices=LoginOutcome)
+    method = models.CharField(max_length=20, choices=SignInMethod, blank=True)
     path = models.CharField(max_length=100)
     # Whether the browser had signed in to this account before.
     is_known_device = models.BooleanField(default=False)
@@ -388,3 +406,31 @@ class PasswordReset(models.Model):
 
     def __str__(self) -> str:
         return f"reset of {self.member_id}"
+
+
+class TotpUse(models.Model):
+    """The last time step whose code the member used. Only later ones are taken (RFC 6238 §5.2)."""
+
+    member = models.OneToOneField("users.User", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    counter = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.counter}"
+
+
+class RecoveryCode(models.Model):
+    """One of the member's ten single-use codes, as a salted hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # Hexadecimal; the codes of a set share a salt, so that an attempt costs one hash.
+    salt = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "digest"], name="users_recovery_code_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)

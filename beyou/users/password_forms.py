@@ -6,8 +6,8 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 
+from beyou.users.codes import CODE_LENGTH
 from beyou.users.models import User
-from beyou.users.proofs import CODE_LENGTH
 
 
 def new_password_hint() -> str:

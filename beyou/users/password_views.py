@@ -117,7 +117,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
         "kinds": kinds,
     }
     if "webauthn" in kinds:
-        context["question"] = json.dumps(proofs.ask_passkey(reset.member))
+        context["question"] = json.dumps(proofs.ask_passkey(request, reset.member))
     return render(request, "users/recover_password.html", context)
 
 
@@ -152,7 +152,7 @@ def change(request: MemberRequest) -> HttpResponse:
         "kinds": kinds if needs_factor else (),
     }
     if needs_factor and "webauthn" in kinds:
-        context["question"] = json.dumps(proofs.ask_passkey(request.member))
+        context["question"] = json.dumps(proofs.ask_passkey(request, request.member))
     return render(request, "users/change_password.html", context)
 
 
@@ -175,7 +175,7 @@ def replace(request: MemberRequest) -> HttpResponse:
         return redirect("sessions:check")
     context: dict[str, Any] = {"form": form, "least": settings.PASSWORD_MIN_LENGTH, "kinds": kinds}
     if "webauthn" in kinds:
-        context["question"] = json.dumps(proofs.ask_passkey(request.member))
+        context["question"] = json.dumps(proofs.ask_passkey(request, request.member))
     return render(request, "users/new_password.html", context)
 
 

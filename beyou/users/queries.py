@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from beyou.core import clock, keyring
@@ -88,6 +89,18 @@ def open_email_change(member_id: UUID) -> EmailChange | None:
 def knows_device(email: str, token_digest: str) -> bool:
     """Whether somebody has signed in to the account with this address in the browser. One statement."""
     return KnownDevice.objects.filter(member__email=email, token_digest=token_digest).exists()
+
+
+def email_of(member_id: UUID) -> str | None:
+    """The address for mail of the account; None when the member is gone."""
+    return User.objects.filter(id=member_id).values_list("email", flat=True).first()
+
+
+def has_factor(member_id: UUID) -> bool:
+    """Whether signing in asks the member for more than a password."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    found: bool = Authenticator.objects.filter(user_id=member_id, type__in=kinds).exists()
+    return found
 
 
 def is_confirmed(member_id: UUID) -> bool:

@@ -7,7 +7,14 @@ from beyou.core import clock, mail
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
 from beyou.users import email_change, handles, queries, resets
-from beyou.users.events import AccessTokenCreated, EmailChanged, PasswordChanged, ResetAsked, ResetDied
+from beyou.users.events import (
+    AccessTokenCreated,
+    EmailChanged,
+    FactorsChanged,
+    PasswordChanged,
+    ResetAsked,
+    ResetDied,
+)
 from beyou.users.rules import SecurityKind
 from beyou.users.scopes import MEANING, Scope
 from beyou.users.services import note_security
@@ -26,6 +33,24 @@ def mail_about_token(event: AccessTokenCreated) -> None:
         "can": [MEANING[Scope(scope)] for scope in token.scopes.split()],
     }
     mail.send("users/mail/token_made.txt", token.member.email, context)
+
+
+#: What the mail to the owner says.
+CHANGES = {
+    "app_added": "An authenticator app was added",
+    "app_removed": "The authenticator app was removed",
+    "passkey_added": "A passkey was added",
+    "passkey_removed": "A passkey was removed",
+    "recovery_codes_made": "New recovery codes were made",
+    "recovery_code_used": "A recovery code was used",
+}
+
+
+@reacts_to(FactorsChanged)
+def tell_owner(event: FactorsChanged) -> None:
+    address = queries.email_of(event.member_id)
+    if address:
+        mail.send("users/mail/factor.txt", address, {"change": CHANGES[event.change]})
 
 
 @reacts_to(EmailChanged)

@@ -73,6 +73,11 @@ def may_act_on(
     return actor_id != target_id and _height(actor_levels) > _height(target_levels)
 
 
+def must_have_factor(policy: str, *, is_staff: bool) -> bool:
+    """Whether BEYOU_SECOND_FACTOR asks this member for a second factor."""
+    return policy == "everybody" or (policy == "staff" and is_staff)
+
+
 def _height(levels: Collection[str]) -> int:
     if Level.OWNER in levels:
         return 2

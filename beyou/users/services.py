@@ -40,6 +40,9 @@ from beyou.users.profiles import withdraw_rename as withdraw_rename
 from beyou.users.rules import Level, SecurityKind
 from beyou.users.whereabouts import whereabouts
 
+#: Outcomes of attempts that are not over: what is asked for next decides.
+WAITING = (LoginOutcome.UNCONFIRMED, LoginOutcome.AWAITING_FACTOR)
+
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
@@ -74,17 +77,34 @@ def create_member(
     return member
 
 
-def record_sign_in(*, attempt: SignInAttempt, outcome: LoginOutcome, member_id: UUID | None) -> None:
-    """One row says how this attempt ended."""
-    LoginActivity.objects.create(
+def record_sign_in(
+    *,
+    attempt: SignInAttempt,
+    outcome: LoginOutcome,
+    member_id: UUID | None,
+    method: str = "",
+    settles: UUID | None = None,
+) -> UUID:
+    """One row says how this attempt ended; returns its id.
+
+    `settles` is the row of an attempt that waited for more, such as a code. The first answer gives that row
+    its final outcome; a later one, or one for another member, gets a row of its own.
+    """
+    found = {"outcome": outcome, "method": method, "session_digest": attempt.session_digest}
+    if settles and member_id:
+        waiting = LoginActivity.objects.filter(id=settles, member_id=member_id, outcome__in=WAITING)
+        if waiting.update(**found):
+            return settles
+    row = LoginActivity(
         member_id=member_id,
-        outcome=outcome,
         path=attempt.path,
         user_agent=attempt.user_agent,
-        session_digest=attempt.session_digest,
+        **found,
         is_known_device=_knows_device(member_id, attempt.device_digest),
         **whereabouts(attempt.address, attempt.user_agent),
     )
+    row.save(force_insert=True)
+    return row.id
 
 
 def _knows_device(member_id: UUID | None, digest: str) -> bool:

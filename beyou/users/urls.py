@@ -2,13 +2,28 @@
 
 from django.urls import include, path
 
-from beyou.users import password_views, session_views, token_views, views
+from beyou.users import factor_views, password_views, session_views, sign_in_views, token_views, views
 
 urlpatterns = [
     path("join", views.SignUp.as_view(), name="account_signup"),
     path("join/code", views.EnterCode.as_view(), name="account_email_verification_sent"),
     path("join/again", views.start_again, name="account_email"),
     path("sign-in", views.SignIn.as_view(), name="account_login"),
+    path("sign-in/second-step", sign_in_views.second_step, name="mfa_authenticate"),
+    path("sign-in/passkey", sign_in_views.sign_in_with_passkey, name="sign-in-passkey"),
+    path("sign-in/passkey/options", sign_in_views.passkey_options, name="passkey-options"),
+    path("confirm", sign_in_views.confirm, name="confirm"),
+    path("settings/second-step", factor_views.overview, name="second-step"),
+    path("settings/second-step/app", factor_views.app, name="second-step-app"),
+    path("settings/second-step/app/remove", factor_views.remove_app, name="second-step-app-remove"),
+    path("settings/second-step/codes", factor_views.recovery_codes, name="second-step-codes"),
+    path("settings/second-step/passkeys/new", factor_views.add_passkey, name="passkey-new"),
+    path("settings/second-step/passkeys/<uuid:passkey_id>", factor_views.passkey, name="passkey"),
+    path(
+        "settings/second-step/passkeys/<uuid:passkey_id>/remove",
+        factor_views.remove_passkey,
+        name="passkey-remove",
+    ),
     path("sign-out", views.SignOut.as_view(), name="account_logout"),
     path("", include(token_views)),
     path("recover", password_views.ask, name="account_reset_password"),

@@ -20,8 +20,9 @@ from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
 from beyou.users.models import MemberSession, SecurityEvent, User
+from beyou.users.passkeys import passkeys_of
 from beyou.users.rules import Level, SecurityKind
-from tests.factories import members
+from tests.factories import members, passkeys
 from tests.messaging.world import Browser, chat, say
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
@@ -96,6 +97,7 @@ def build() -> World:
     _seal()
     export = request_export(member_id=world.alice.pk)
     build_next()
+    passkeys.passkey(world.alice)
     world.values = {
         "export_id": str(export.id),
         "conversation_id": str(conversation.id),
@@ -105,6 +107,7 @@ def build() -> World:
         "token_id": str(members.token(world.alice)[0].pk),
         "session_id": str(MemberSession.objects.create(member=world.alice, key_digest="0" * 64).id),
         "entry_id": str(SecurityEvent.objects.create(member=world.alice, kind=SecurityKind.TOKEN_MADE).id),
+        "passkey_id": str(passkeys_of(world.alice.pk)[0].id),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",

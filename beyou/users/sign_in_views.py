@@ -1,0 +1,242 @@
+"""The second step of signing in, signing in with a passkey alone, and confirming that it is still you."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
+from allauth.account.stages import LoginStage, LoginStageController
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from beyou.core import limits
+from beyou.core.errors import ApplicationError, RateLimited
+from beyou.core.http import client_ip
+from beyou.core.toasts import toast
+from beyou.users import confirmation, factors, passkeys, queries, services
+from beyou.users.codes import CODE_LENGTH
+from beyou.users.confirmation import ATTEMPT
+from beyou.users.errors import PasskeyRefused, WrongCode, WrongPassword
+from beyou.users.factor_forms import SecondStepForm, credential_of
+from beyou.users.forms import SignInForm
+from beyou.users.guesses import CODE, count_guess, forgive_guesses
+from beyou.users.http import MemberRequest, member_required, sign_in_attempt
+from beyou.users.models import LoginOutcome, SignInMethod, User
+from beyou.users.stages import SecondStepStage, is_still_good
+
+_OUTCOMES: dict[type[ApplicationError], LoginOutcome] = {
+    WrongPassword: LoginOutcome.BAD_CREDENTIALS,
+    WrongCode: LoginOutcome.BAD_CODE,
+    PasskeyRefused: LoginOutcome.PASSKEY_FAILED,
+    RateLimited: LoginOutcome.LIMITED,
+}
+
+
+def _record(request: HttpRequest, error: ApplicationError, member_id: UUID | None, method: str) -> None:
+    """One row for an attempt that failed; the first answer to a code settles the row of the password."""
+    services.record_sign_in(
+        attempt=sign_in_attempt(request),
+        outcome=_OUTCOMES[type(error)],
+        member_id=member_id,
+        method=method,
+        settles=request.session.get(ATTEMPT),
+    )
+
+
+@login_stage_required(stage=SecondStepStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]  # allauth
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """Asks whoever knows the password for a code or a passkey."""
+    stage: LoginStage = request._login_stage  # type: ignore[attr-defined]  # login_stage_required
+    member = stage.login.user
+    if not is_still_good(stage.login) or not queries.has_factor(member.pk):
+        return _start_again(request, stage, "Your account changed meanwhile. Please sign in again.")
+    assert isinstance(member, User)
+    if request.method != "POST":
+        return _second_step_page(request, member)
+    kind = SignInMethod.PASSKEY if "credential" in request.POST else SignInMethod.TOTP
+    try:
+        method = answer_second_step(request, member)
+    except (WrongCode, PasskeyRefused, RateLimited) as error:
+        _record(request, error, member.pk, kind)
+        return _refuse_second_step(request, stage, member, error)
+    confirmation.remember(request, member, method)
+    response: HttpResponse = stage.exit()
+    if method == SignInMethod.RECOVERY_CODE:
+        left = factors.overview(member.pk).codes_left
+        toast(request, f"That recovery code is used up. You have {left} left.", level=messages.WARNING)
+    return response
+
+
+def answer_second_step(request: HttpRequest, member: User) -> SignInMethod:
+    """How the request proves the second step. Raises `WrongCode`, `PasskeyRefused`, `RateLimited`.
+
+    Codes can be guessed, so tries are counted before they are looked at.
+    """
+    if "credential" in request.POST:
+        passkeys.prove(
+            session=request.session,
+            origin=passkeys.web_origin(request),
+            purpose="second_step",
+            member_id=member.pk,
+            answer=credential_of(request.POST["credential"]),
+        )
+        return SignInMethod.PASSKEY
+    count_guess(request, member.email, CODE)
+    form = SecondStepForm(request.POST)
+    if not form.is_valid():
+        raise WrongCode("Enter the code: six digits of your app, or one of your recovery codes.")
+    method = factors.prove_code(member_id=member.pk, typed=form.cleaned_data["code"])
+    forgive_guesses(request, member.email, CODE)
+    return method
+
+
+def _refuse_second_step(
+    request: HttpRequest, stage: LoginStage, member: User, error: ApplicationError
+) -> HttpResponse:
+    if isinstance(error, RateLimited):
+        return _second_step_page(request, member, f"Too many attempts. {error.detail}", status=429)
+    try:
+        # Counted beside the session, which parallel requests would overwrite.
+        limits.check("second_step.attempt", str(request.session.get(ATTEMPT)))
+    except RateLimited:
+        return _start_again(request, stage, "That was wrong five times. Please sign in again.")
+    return _second_step_page(request, member, f"{error.title}. {error.detail}", status=422)
+
+
+def _start_again(request: HttpRequest, stage: LoginStage, why: str) -> HttpResponse:
+    """The pending sign-in ends: the password alone is worth nothing."""
+    response: HttpResponse = stage.abort()
+    request.session.pop(ATTEMPT, None)
+    toast(request, why, level=messages.ERROR)
+    return response
+
+
+def _second_step_page(request: HttpRequest, member: User, error: str = "", status: int = 200) -> HttpResponse:
+    own = factors.overview(member.pk)
+    recovery = request.GET.get("way") == "recovery" or not own.app
+    form = SecondStepForm(recovery=recovery)
+    context = {"form": form, "own": own, "recovery": recovery, "error": error}
+    return render(request, "users/second_step.html", context, status=status)
+
+
+@require_POST
+@never_cache
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    """A fresh question for `navigator.credentials.get`: at sign-in, at the second step, to confirm."""
+    purpose, member_id = "sign_in", None
+    if request.user.is_authenticated:
+        purpose, member_id = "confirm", request.user.pk
+    elif stage := _pending_stage(request):
+        purpose, member_id = "second_step", stage.login.user.pk
+    options = passkeys.begin(
+        session=request.session, origin=passkeys.web_origin(request), purpose=purpose, member_id=member_id
+    )
+    return JsonResponse(options)
+
+
+def _pending_stage(request: HttpRequest) -> LoginStage | None:
+    stage: LoginStage | None = LoginStageController.enter(request, SecondStepStage.key)
+    return stage
+
+
+@require_POST
+@never_cache
+def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
+    """Signs in whom the passkey proves; it is password and second step in one."""
+    if request.user.is_authenticated:
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    answer = credential_of(request.POST.get("credential", ""))
+    owner = passkeys.owner_of(answer)
+    member = User.objects.filter(id=owner).first() if owner else None
+    try:
+        _prove_passkey(request, member, answer)
+    except (PasskeyRefused, RateLimited) as error:
+        request.session.pop(ATTEMPT, None)
+        _record(request, error, member.pk if member else None, SignInMethod.PASSKEY)
+        context = {
+            "form": SignInForm(request=request),
+            "passkey_error": f"{error.title}. {error.detail}",
+            "redirect_field_name": "next",
+            "redirect_field_value": confirmation.safe_next(request, ""),
+        }
+        return render(request, "users/sign_in.html", context, status=error.status)
+    assert member is not None
+    confirmation.remember(request, member, SignInMethod.PASSKEY, passwordless=True)
+    login = Login(user=member, redirect_url=confirmation.safe_next(request, settings.LOGIN_REDIRECT_URL))
+    response: HttpResponse = perform_login(request, login)
+    return response
+
+
+def _prove_passkey(request: HttpRequest, member: User | None, answer: Any) -> None:
+    limits.check("sign_in.address", limits.network(client_ip(request)))
+    if member is None:
+        raise PasskeyRefused("No account here knows it. Sign in with your password instead.")
+    passkeys.prove(
+        session=request.session,
+        origin=passkeys.web_origin(request),
+        purpose="sign_in",
+        member_id=member.pk,
+        answer=answer,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+@never_cache
+def confirm(request: MemberRequest) -> HttpResponse:
+    """Asks the member for a fresh proof, then goes on to where she wanted to be."""
+    next_path, draft = confirmation.safe_next(request), confirmation.draft_sent(request)
+    if request.method != "POST":
+        return confirmation.confirm_page(request, next_path=next_path, draft=[])
+    kind, wrong = _kind_of_proof(request)
+    try:
+        method = _prove_again(request, kind)
+    except (WrongPassword, WrongCode, PasskeyRefused, RateLimited) as error:
+        _record(request, error, request.member.pk, kind)
+        return confirmation.confirm_page(
+            request,
+            next_path=next_path,
+            draft=draft,
+            error=f"{error.title}. {error.detail}",
+            wrong=wrong,
+            status=error.status,
+        )
+    confirmation.confirmed(request, request.member, method)
+    if draft:
+        fields = [(name.removeprefix(confirmation.DRAFT), value) for name, value in draft]
+        return render(request, "users/confirmed.html", {"next": next_path, "draft": fields})
+    return redirect(next_path)
+
+
+def _kind_of_proof(request: HttpRequest) -> tuple[SignInMethod, str]:
+    if "credential" in request.POST:
+        return SignInMethod.PASSKEY, "passkey"
+    if "code" in request.POST:
+        return SignInMethod.TOTP, "code"
+    return SignInMethod.PASSWORD, "password"
+
+
+def _prove_again(request: MemberRequest, kind: SignInMethod) -> SignInMethod:
+    """Raises `WrongPassword`, `WrongCode`, `PasskeyRefused`, `RateLimited`."""
+    member = request.member
+    limits.check("confirm.member", str(member.pk))
+    if kind == SignInMethod.PASSKEY:
+        passkeys.prove(
+            session=request.session,
+            origin=passkeys.web_origin(request),
+            purpose="confirm",
+            member_id=member.pk,
+            answer=credential_of(request.POST["credential"]),
+        )
+    elif kind == SignInMethod.TOTP:
+        kind = factors.prove_code(member_id=member.pk, typed=request.POST["code"][:CODE_LENGTH])
+    elif not member.has_usable_password() or not member.check_password(request.POST.get("password", "")):
+        raise WrongPassword("Try again, or use another way below.")
+    limits.forget("confirm.member", str(member.pk))
+    return kind

@@ -1,0 +1,97 @@
+import { type CreationOptions, type RequestOptions, askPasskey, canAutofill, makePasskey, reason, whyNot } from "./webauthn.ts";
+
+const OPTIONS = "/sign-in/passkey/options";
+
+/**
+ * A form that a passkey fills in: its button asks the device, and the answer goes out with the form. With
+ * `data-options` it makes a new passkey; `data-question` is what to ask for, else the server is asked for that; with
+ * `data-autofill` the browser also offers passkeys while one types. The answer goes into the field `credential`, or
+ * into the one that `data-field` names.
+ * Hidden without scripts, where passkeys cannot work; the other ways on the page stay.
+ */
+class PasskeyButton extends HTMLElement {
+  #waiting = new AbortController();
+  #busy = false;
+
+  connectedCallback(): void {
+    const form = this.querySelector("form");
+    if (!form) return;
+    const obstacle = whyNot();
+    if (obstacle) {
+      this.#say(this.dataset["autofill"] === undefined ? obstacle : "");
+      if (this.dataset["options"]) form.querySelector("button")?.setAttribute("disabled", "");
+      return;
+    }
+    this.#say("");
+    form.hidden = false;
+    form.addEventListener("submit", (event) => {
+      if (this.#answer(form).value) return;
+      event.preventDefault();
+      if (form.reportValidity()) void this.#run(form);
+    });
+    if (this.dataset["autofill"] !== undefined) void this.#offer(form);
+  }
+
+  disconnectedCallback(): void {
+    this.#waiting.abort();
+  }
+
+  #answer(form: HTMLFormElement): HTMLInputElement {
+    return form.elements.namedItem(this.dataset["field"] ?? "credential") as HTMLInputElement;
+  }
+
+  async #run(form: HTMLFormElement): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    // One question at a time: the browser refuses a second while the first waits.
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    this.#say("Follow what your browser or device says…");
+    try {
+      const options = this.dataset["options"];
+      const question = this.dataset["question"];
+      const answer = options
+        ? await makePasskey(JSON.parse(options) as CreationOptions)
+        : await askPasskey(question ? (JSON.parse(question) as RequestOptions) : await fetchOptions(), this.#waiting.signal);
+      this.#send(form, answer);
+    } catch (error) {
+      this.#say(reason(error), "bad");
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Waits in the background until somebody picks a passkey in the field of the address. */
+  async #offer(form: HTMLFormElement): Promise<void> {
+    try {
+      if (!(await canAutofill())) return;
+      const { signal } = this.#waiting;
+      const options = await fetchOptions();
+      if (!signal.aborted) this.#send(form, await askPasskey(options, signal, true));
+    } catch {
+      // Nobody asked for it, so nobody has to hear that it did not work: the button is still there.
+    }
+  }
+
+  #send(form: HTMLFormElement, answer: string): void {
+    this.#say("One moment…");
+    this.#answer(form).value = answer;
+    form.requestSubmit();
+  }
+
+  #say(text: string, kind = ""): void {
+    const status = this.querySelector(".status");
+    if (!status) return;
+    status.className = `status ${kind}`;
+    status.textContent = text;
+  }
+}
+
+async function fetchOptions(): Promise<RequestOptions> {
+  const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+  const response = await fetch(OPTIONS, { method: "POST", headers: { "X-CSRFToken": token } });
+  if (!response.ok) throw new TypeError(`the server answered ${response.status}`);
+  return (await response.json()) as RequestOptions;
+}
+
+customElements.define("passkey-button", PasskeyButton);
