@@ -187,6 +187,19 @@ _DECLARED = (
         high=1440,
     ),
     Variable(
+        "BEYOU_VERIFICATION_DOCUMENT_DAYS",
+        "How many days after the decision an identity document is deleted.",
+        "30",
+        low=1,
+        high=90,
+    ),
+    Variable(
+        "BEYOU_VERIFICATION_FOUR_EYES",
+        "`1`: two reviewers must approve before a member is verified; `0`: one.",
+        "0",
+        choices=("0", "1"),
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",

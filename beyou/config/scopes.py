@@ -15,6 +15,7 @@ _BY_SCOPE: Final[dict[Scope, tuple[str, ...]]] = {
         "friends.list_requests",
         "friends.search_members",
         "friends.get_member",
+        "friends.list_verified",
     ),
     Scope.WRITE_PEOPLE: ("friends.take_step",),
     Scope.READ_MESSAGES: (

@@ -34,6 +34,8 @@ if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
 ENCRYPTION_KEYS = _env.fernet_keys("BEYOU_ENCRYPTION_KEYS")
 MAC_KEY = _env.secret_bytes("BEYOU_MAC_KEY", 32)
 
+VERIFICATION_DOCUMENT_DAYS = _env.integer("BEYOU_VERIFICATION_DOCUMENT_DAYS")
+VERIFICATION_FOUR_EYES = _env.choice("BEYOU_VERIFICATION_FOUR_EYES") == "1"
 STAFF_PREFIX = _env.path_segment("BEYOU_STAFF_PREFIX")
 
 LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
     "beyou.media",
     "beyou.users",
     "beyou.keys",
+    "beyou.verification",
     "beyou.blocks",
     "beyou.privacy",
     "beyou.notifications",

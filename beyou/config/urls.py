@@ -15,7 +15,17 @@ urlpatterns = [
     path(f"{settings.STAFF_PREFIX}/", include("beyou.console.urls")),
 ]
 
-for _app in ("core", "users", "keys", "blocks", "privacy", "notifications", "friends", "messaging"):
+for _app in (
+    "core",
+    "users",
+    "keys",
+    "verification",
+    "blocks",
+    "privacy",
+    "notifications",
+    "friends",
+    "messaging",
+):
     if find_spec(f"beyou.{_app}.urls"):
         urlpatterns.append(path("", include(f"beyou.{_app}.urls")))
 

@@ -7,6 +7,7 @@ from django import forms
 
 from beyou.users.queries import listed_members
 from beyou.users.rules import Level, plain_handle
+from beyou.verification.rules import WORDS, Part
 
 LEVELS = [(level.value, level.value.capitalize()) for level in Level]
 
@@ -45,3 +46,49 @@ class AuditForm(forms.Form):
     def carried(self) -> dict[str, Any]:
         """The filters that the address of the next page repeats."""
         return {name: self.cleaned_data[name] for name in ("act", "handle") if self.cleaned_data[name]}
+
+
+class PlaceForm(forms.Form):
+    """Where in a list: behind the row `before`, or beside the request `at`."""
+
+    before = forms.UUIDField(required=False)
+    at = forms.UUIDField(required=False)
+
+
+class RejectForm(forms.Form):
+    why = forms.ChoiceField(
+        label="Reason", choices=[("", "Choose one"), *((why.value, words) for why, words in WORDS.items())]
+    )
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=500,
+        help_text="The member reads it.",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 500}),
+    )
+
+
+class AskForm(forms.Form):
+    parts = forms.MultipleChoiceField(
+        label="What must be sent again",
+        choices=[(Part.IMAGE.value, "The picture"), (Part.REASON.value, "The reason")],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    note = forms.CharField(
+        label="What is missing",
+        max_length=500,
+        help_text="The member reads it.",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 500}),
+    )
+
+
+class NoteForm(forms.Form):
+    """Why something is taken back or refused."""
+
+    note = forms.CharField(
+        label="Reason",
+        max_length=300,
+        help_text="The member reads it.",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 300}),
+        error_messages={"required": "Say why: the member reads it."},
+    )

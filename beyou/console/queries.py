@@ -8,8 +8,10 @@ from uuid import UUID
 
 from beyou.audit.queries import records
 from beyou.core import clock, events
+from beyou.core.templatetags.beyou import span
 from beyou.users import queries as users
 from beyou.users.rules import Level, has_level
+from beyou.verification import queries as verification
 
 if TYPE_CHECKING:
     from beyou.audit.models import AuditRecord
@@ -29,9 +31,14 @@ class Figure:
     is_alarming: bool = False
 
 
-def figures(levels: Collection[str]) -> list[Figure]:
+def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
     """What concerns somebody with these levels. A fixed number of statements for each level."""
     shown: list[Figure] = []
+    if has_level(levels, Level.VERIFIER):
+        waiting = verification.queue_for(reader_id, frozenset(levels)).total + users.waiting_renames().count()
+        oldest = verification.oldest_waiting(reader_id, frozenset(levels))
+        note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits to be verified"
+        shown.append(Figure("Waiting in the queue", waiting, note, "console:queue"))
     if has_level(levels, Level.AUDITOR):
         acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
         shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))

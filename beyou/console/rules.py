@@ -20,6 +20,7 @@ class Page:
 
 PAGES = (
     Page("console:start", "Start", "house", None, "h"),
+    Page("console:queue", "Queue", "badge-check", Level.VERIFIER, "q"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )

@@ -20,7 +20,9 @@ from beyou.users.rules import Level
 @staff_required(None)
 def start(request: MemberRequest) -> HttpResponse:
     """What waits for this member of the staff."""
-    return render(request, "console/start.html", {"figures": queries.figures(request.levels)})
+    return render(
+        request, "console/start.html", {"figures": queries.figures(request.member.pk, request.levels)}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -49,12 +49,13 @@ def reacts_to(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[[
     return register
 
 
-def publish(*events: Event) -> None:
-    """Records the facts for every handler. Call it inside the transaction that makes them true.
+def publish(*events: Event, after_ms: int = 0) -> None:
+    """Records the facts for every handler. Call it inside the transaction that makes them true. No handler
+    hears them before `after_ms` milliseconds have passed.
 
     Raises `RuntimeError` outside a transaction, where a crash could separate fact and row.
     """
-    rows = [row for event in events for row in _rows(event)]
+    rows = [row for event in events for row in _rows(event, clock.now_ms() + after_ms)]
     if not rows:
         return
     if not connection.in_atomic_block:
@@ -63,11 +64,11 @@ def publish(*events: Event) -> None:
     transaction.on_commit(_wake.set)
 
 
-def _rows(event: Event) -> list[OutboxEvent]:
+def _rows(event: Event, due_ms: int) -> list[OutboxEvent]:
     moment = clock.now_ms()
     return [
         OutboxEvent(
-            handler=name, event=type(event).__name__, payload=_encode(event), created_ms=moment, due_ms=moment
+            handler=name, event=type(event).__name__, payload=_encode(event), created_ms=moment, due_ms=due_ms
         )
         for name, _ in _handlers[type(event)]
     ]

@@ -59,6 +59,7 @@ POLICIES: dict[str, Policy] = {
     "friends.member": lenient("60/hour"),
     "keys.member": lenient("20/hour"),
     "conversations.member": lenient("120/hour"),
+    "verification.member": lenient("10/hour"),
     "profile.member": lenient("60/hour"),
     "email_change.member": guarded("5/hour"),
     "uploads.owner": lenient("40/hour"),

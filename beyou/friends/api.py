@@ -13,6 +13,7 @@ from beyou.friends import queries, services
 from beyou.friends.queries import Acquaintance
 from beyou.friends.rules import Step
 from beyou.users.http import MemberRequest
+from beyou.verification.http import verified_required
 
 router = Router(tags=["friends"])
 
@@ -42,12 +43,13 @@ def _answer(value: Any) -> HttpResponse:
     return HttpResponse(orjson.dumps(value), content_type="application/json")
 
 
-def _person(person: Acquaintance) -> dict[str, str]:
+def _person(person: Acquaintance) -> dict[str, Any]:
     member = person.member
     return {
         "id": str(member.pk),
         "handle": member.handle,
         "name": member.name,
+        "is_verified": member.is_verified,
         "relation": person.relation.value,
     }
 
@@ -64,6 +66,14 @@ def list_requests(request: HttpRequest) -> HttpResponse:
     """Who asked me (`asks`), and whom I asked (`asked`)."""
     people = queries.requests_to(_me(request)) + queries.requests_by(_me(request))
     return _answer({"items": [_person(each) for each in people], "next": None})
+
+
+@router.get("/verified-members")
+@verified_required
+def list_verified(request: HttpRequest, query: Query[FriendsQuery]) -> HttpResponse:
+    """Verified members by handle, for verified members; others get `verification_required`."""
+    page = queries.verified_page(_me(request), after=query.cursor, limit=query.limit)
+    return _answer({"items": [_person(each) for each in page.items], "next": page.next or None})
 
 
 @router.get("/members")

@@ -13,6 +13,7 @@ from beyou.core.errors import NotFound
 from beyou.friends.models import FriendRequest, Friendship
 from beyou.friends.rules import Relation
 from beyou.users.queries import listed_members
+from beyou.users.rules import Audience
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -93,6 +94,17 @@ def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
         .order_by("handle")[:FOUND]
     )
     return acquaintances(member_id, list(found))
+
+
+def verified_page(member_id: UUID, *, after: str = "", limit: int = PAGE) -> FriendPage:
+    """Verified members whom everybody may find, by handle; `next` as in `friend_page`. Three statements."""
+    found = visible_to(member_id, listed_members()).filter(
+        verified_at__isnull=False, found_by=Audience.EVERYBODY
+    )
+    rows = list(found.exclude(id=member_id).filter(handle__gt=after).order_by("handle")[: limit + 1])
+    return FriendPage(
+        acquaintances(member_id, rows[:limit]), rows[limit - 1].handle if len(rows) > limit else ""
+    )
 
 
 def profile_for(member_id: UUID, handle: str) -> Acquaintance:

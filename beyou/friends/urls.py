@@ -8,6 +8,7 @@ app_name = "friends"
 urlpatterns = [
     path("friends", views.friends, name="friends"),
     path("friends/search", views.search, name="search"),
+    path("verified/members", views.verified_members, name="verified"),
     path("u/<slug:handle>", views.profile, name="profile"),
     path("u/<slug:handle>/friendship", views.step, name="step"),
 ]

@@ -13,6 +13,7 @@ from beyou.friends import queries, services
 from beyou.friends.forms import PositionForm, SearchForm, StepForm
 from beyou.friends.rules import Relation, Step
 from beyou.users.http import MemberRequest, member_required
+from beyou.verification.http import verified_required
 
 DONE = {
     Step.REQUEST: "Asked. You see it here when {name} answers.",
@@ -53,6 +54,19 @@ def search(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {"q": text, "found": queries.find_members(request.member.pk, text)}
     part = bool(request.headers.get("HX-Request"))
     return render(request, "friends/_found.html" if part else "friends/search.html", context)
+
+
+@require_safe
+@member_required
+@verified_required
+def verified_members(request: MemberRequest) -> HttpResponse:
+    """Who has shown the staff who they are, and wants to be found by everybody."""
+    form = PositionForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("This is not a place in the list of verified members.")
+    page = queries.verified_page(request.member.pk, after=form.cleaned_data["after"])
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "friends/_verified.html" if part else "friends/verified.html", {"page": page})
 
 
 @require_safe

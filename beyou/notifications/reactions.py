@@ -1,11 +1,22 @@
 """What members are told of, and what becomes of notices when one erased their account."""
 
+from typing import Final
+
 from beyou.core import personal
 from beyou.core.events import reacts_to
 from beyou.notifications import services
 from beyou.notifications.rules import Kind
 from beyou.privacy.events import ExportFailed, ExportReady
 from beyou.users.events import UserErased
+from beyou.verification.events import VerificationSettled
+
+#: Verdict of verification → the notice and where it leads.
+_VERDICTS: Final[dict[str, tuple[Kind, str]]] = {
+    "approved": (Kind.VERIFIED, "/verified"),
+    "rejected": (Kind.NOT_VERIFIED, "/verify"),
+    "returned": (Kind.NOT_VERIFIED, "/verify"),
+    "revoked": (Kind.UNVERIFIED, "/verify"),
+}
 
 
 @reacts_to(UserErased)
@@ -21,3 +32,9 @@ def tell_of_copy(event: ExportReady) -> None:
 @reacts_to(ExportFailed)
 def tell_of_failed_copy(event: ExportFailed) -> None:
     services.notify(member_id=event.member_id, kind=Kind.EXPORT_FAILED, target="/settings/data")
+
+
+@reacts_to(VerificationSettled)
+def tell_verdict(event: VerificationSettled) -> None:
+    kind, target = _VERDICTS[event.verdict]
+    services.notify(member_id=event.member_id, kind=kind, target=target)

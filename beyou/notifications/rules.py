@@ -12,6 +12,9 @@ class Kind(StrEnum):
     SECURITY = "security"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not_verified"
+    UNVERIFIED = "unverified"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -21,6 +24,9 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.SECURITY: "Something happened to your account. Look whether it was you.",
     Kind.EXPORT_READY: "The copy of your data is ready. You can fetch it for seven days.",
     Kind.EXPORT_FAILED: "The copy of your data could not be made. Please ask for it again.",
+    Kind.VERIFIED: "You are verified now. See what it unlocks.",
+    Kind.NOT_VERIFIED: "Your request to be verified needs something from you.",
+    Kind.UNVERIFIED: "Your verification was taken back. Read why.",
 }
 
 #: The icon of a notice without an actor.
@@ -28,4 +34,7 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.SECURITY: "shield-alert",
     Kind.EXPORT_READY: "download",
     Kind.EXPORT_FAILED: "triangle-alert",
+    Kind.VERIFIED: "badge-check",
+    Kind.NOT_VERIFIED: "circle-alert",
+    Kind.UNVERIFIED: "circle-alert",
 }

@@ -150,6 +150,11 @@ def staff_with(level: Level) -> list[UUID]:
     return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
 
 
+def staff_ids(level: Level) -> QuerySet[StaffGrant, UUID]:
+    """For querysets: the ids of those who have exactly this level."""
+    return StaffGrant.objects.filter(level=level).values_list("member_id", flat=True)
+
+
 def staff_with_levels() -> list[tuple[User, frozenset[str]]]:
     """Everybody who has a level, owners first, then by handle. One statement."""
     held: dict[UUID, set[str]] = {}

@@ -22,6 +22,12 @@ document.body.addEventListener("by:session-ended", () => {
   showToast({ level: "error", text: "You are signed out on this device. Sign in again to go on." });
 });
 
+// A decision of the staff shows at once, on every open page.
+document.body.addEventListener("by:verification", (event) => {
+  const { is_verified } = (event as CustomEvent<{ is_verified?: boolean }>).detail;
+  for (const badge of document.querySelectorAll<HTMLElement>("[data-own-badge]")) badge.hidden = is_verified !== true;
+});
+
 if ("serviceWorker" in navigator) {
   addEventListener("load", () => void navigator.serviceWorker.register(workerURL("/sw.js"), { scope: "/" }));
 }

@@ -20,6 +20,7 @@ class Access(StrEnum):
     MEMBER = "members (visitors are sent to sign in)"
     OWNER = "those whom the object belongs to (other members: as if it did not exist)"
     FRIEND = "friends of the person whom it names (other members: refused)"
+    VERIFIED = "verified members (other members: refused, with the way to get verified)"
     STAFF = "staff (members: as if it did not exist)"
     APP = "everybody, by a header of apps; cookies count for nothing, so there is no request to forge"
     NOBODY = "nobody; it exists only in development, or to be reversed"
@@ -59,6 +60,10 @@ def _staff(level: Level | None, *methods: str, body: Callable[[], dict[str, Any]
 
 def _draft() -> dict[str, Any]:
     return {"id": str(uuid7()), "text": "Hello"}
+
+
+def _review() -> dict[str, Any]:
+    return {"why": "expired", "parts": "image", "note": "Another one, please."}
 
 
 P, G, M, O, F = Access.PUBLIC, Access.GUEST, Access.MEMBER, Access.OWNER, Access.FRIEND  # noqa: E741  (a table)
@@ -130,6 +135,11 @@ ROUTES: dict[str, Route] = {
     "friends": _get(M),
     "friends/search": _get(M),
     "friends/blocked": _get(M),
+    "verify": _form(M),
+    "verify/status": _get(M),
+    "verify/withdraw": _post(M),
+    "verified": _get(M),
+    "verified/members": _get(Access.VERIFIED),
     "u/<slug:handle>": _get(M),
     "u/<slug:handle>/friendship": _post(M),
     "u/<slug:handle>/block": _post(M),
@@ -140,6 +150,20 @@ ROUTES: dict[str, Route] = {
     f"{S}staff/withdraw": _staff(
         Level.OWNER, "POST", body=lambda: {"member": str(uuid7()), "level": "moderator"}
     ),
+    f"{S}queue": _staff(Level.VERIFIER, "GET"),
+    f"{S}queue/decided": _staff(Level.VERIFIER, "GET"),
+    f"{S}queue/renames/<uuid:rename_id>": _staff(
+        Level.VERIFIER, "GET", "POST", body=lambda: {"verdict": "refuse", "note": "It is somebody else's."}
+    ),
+    f"{S}queue/<uuid:request_id>": _staff(Level.VERIFIER, "GET"),
+    f"{S}queue/<uuid:request_id>/document": _staff(Level.VERIFIER, "GET"),
+    f"{S}queue/<uuid:request_id>/revoke": _staff(
+        Level.OWNER, "GET", "POST", body=lambda: {"note": "Forged."}
+    ),
+    **{
+        f"{S}queue/<uuid:request_id>/{step}": _staff(Level.VERIFIER, "POST", body=_review)
+        for step in ("claim", "renew", "release", "approve", "undo", "reject", "ask")
+    },
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     # Chats
     "chats": _get(M),
@@ -176,6 +200,7 @@ ROUTES: dict[str, Route] = {
     "api/v1/friends": _api(M, "GET"),
     "api/v1/friends/requests": _api(M, "GET"),
     "api/v1/members": _api(M, "GET"),
+    "api/v1/verified-members": _api(Access.VERIFIED, "GET"),
     "api/v1/members/<slug:handle>": _api(M, "GET"),
     "api/v1/members/<slug:handle>/friendship": _api(M, "POST"),
     "api/v1/notifications": _api(M, "GET"),

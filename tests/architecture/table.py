@@ -14,21 +14,24 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "media": "",
         "users": "audit media",
         "keys": "audit media users",
+        "verification": "audit media users",
         "blocks": "audit media users",
         "privacy": "audit media users",
         "notifications": "audit media users blocks",
         "ledger": "audit media users",
-        "friends": "audit media users blocks notifications",
-        "messaging": "audit media users keys blocks notifications friends ledger",
-        "console": "audit media users keys blocks notifications friends ledger messaging privacy",
-        "config": "audit media users keys blocks notifications friends ledger messaging privacy console",
+        "friends": "audit media users verification blocks notifications",
+        "messaging": "audit media users keys verification blocks notifications friends ledger",
+        "console": "audit media users keys verification blocks notifications friends ledger messaging"
+        " privacy",
+        "config": "audit media users keys verification blocks notifications friends ledger messaging"
+        " privacy console",
     }.items()
 }
 
 #: app → further apps below it of which it may import `events` alone, to react to them.
 MAY_HEAR: dict[str, frozenset[str]] = {
     "ledger": frozenset({"keys"}),
-    "notifications": frozenset({"privacy"}),
+    "notifications": frozenset({"privacy", "verification"}),
 }
 
 #: What other apps may import of an app.
@@ -36,8 +39,9 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
-    "users": frozenset({"rules", "deletion"}),
+    "users": frozenset({"deletion", "profiles", "rules"}),
     "keys": frozenset({"rules"}),
+    "verification": frozenset({"rules"}),
     "notifications": frozenset({"rules"}),
     "ledger": frozenset({"format", "sources"}),
 }

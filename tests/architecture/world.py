@@ -19,10 +19,12 @@ from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
-from beyou.users.models import MemberSession, SecurityEvent, User
+from beyou.users.models import MemberSession, PendingRename, SecurityEvent, User
 from beyou.users.passkeys import passkeys_of
 from beyou.users.rules import Level, SecurityKind
+from beyou.users.services import mark_verified
 from tests.factories import members, passkeys
+from tests.factories.documents import request_of
 from tests.messaging.world import Browser, chat, say
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
@@ -86,12 +88,13 @@ class World:
 
 def build() -> World:
     """Alice has keys and a notice, blocks mallory, and is bob's friend with one conversation of one sealed
-    message; charlie and staff have keys and know nobody.
+    message; bob asks to be verified, and mallory to be renamed; charlie and staff have keys and know nobody.
     """
     world = World(members.alice(), members.bob(), members.charlie(), members.mallory(), members.staff())
     browsers = [Browser(person).publish() for person in (world.alice, world.charlie, world.staff)]
     block(member_id=world.alice.pk, other_id=world.mallory.pk)
     notify(member_id=world.alice.pk, kind=Kind.FRIEND_ACCEPTED, actor_id=world.bob.pk)
+    mark_verified(member_id=world.alice.pk)
     conversation = chat(world.alice, world.bob)
     message = say(conversation, world.alice)
     _seal()
@@ -101,6 +104,8 @@ def build() -> World:
     world.values = {
         "export_id": str(export.id),
         "conversation_id": str(conversation.id),
+        "request_id": str(request_of(world.bob).pk),
+        "rename_id": str(_rename(world.mallory).pk),
         "message_id": str(message.message),
         "handle": world.bob.handle,
         "device_id": str(browsers[0].device),
@@ -116,6 +121,18 @@ def build() -> World:
         "token": "x" * 43,
     }
     return world
+
+
+def _rename(member: User) -> PendingRename:
+    """The member was verified and wants another name."""
+    return PendingRename.objects.create(
+        member=member,
+        open_of=member,
+        old_handle=member.handle,
+        old_name=member.name,
+        handle=member.handle,
+        name="Mary Mistletoe",
+    )
 
 
 def _seal() -> None:

@@ -235,7 +235,7 @@ def test_createowner_promotes_a_member_without_touching_the_password(monkeypatch
         (("--email", "olga@example.org", "--handle", "Ölga"), PASSWORD, "Use only letters"),
         (("--email", "olga@example.org", "--handle", "admin"), PASSWORD, "reserved"),
         (("--email", "olga@example.org", "--handle", "olga"), "", "short"),
-        (("--email", "olga@example.org", "--handle", "olga"), "password12", "common"),
+        (("--email", "olga@example.org", "--handle", "olga"), "password12", "anybody would try"),
         (("--email", "bob@example.org", "--handle", "alice"), PASSWORD, "do not belong"),
         (("--email", "olga@example.org", "--handle", "alice"), PASSWORD, "do not belong"),
         (("--handle", "closed"), PASSWORD, "closed"),

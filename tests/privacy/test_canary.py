@@ -25,9 +25,12 @@ from beyou.users.email_change import start_email_change
 from beyou.users.models import HeldHandle, KnownDevice, SecurityEvent, User
 from beyou.users.phones import set_phone
 from beyou.users.profiles import set_picture
-from beyou.users.rules import SecurityKind
+from beyou.users.rules import Level, SecurityKind
 from beyou.users.services import note_security
+from beyou.verification import services as verification
+from beyou.verification.rules import Why
 from tests.factories import members
+from tests.factories.documents import request_of
 from tests.factories.members import PASSWORD, client_of
 from tests.factories.pictures import picture
 from tests.messaging.world import Browser, accept, chat, say
@@ -76,6 +79,10 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     FriendRequest.objects.create(sender=alice, receiver=members.dana())
     notify(member_id=alice.pk, kind=Kind.FRIEND_ACCEPTED, actor_id=bob.pk, target=f"/u/{SONG}")
     notify(member_id=bob.pk, kind=Kind.FRIEND_REQUEST, actor_id=alice.pk)
+    vera = members.staff(Level.VERIFIER, handle="vera")
+    review = {"request_id": request_of(alice, reason=f"{SONG} sells").pk, "reviewer_id": vera.pk}
+    verification.claim(**review)
+    verification.reject(**review, why=Why.OTHER, note=f"{SONG} is no name")
     record(act="member.viewed", actor_id=bob.pk, subject_id=alice.pk)
     settle()
     seal(folder)

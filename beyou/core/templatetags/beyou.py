@@ -145,6 +145,32 @@ def ago(moment: dt.datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
 
 
+@register.filter
+def span(length: dt.timedelta) -> str:
+    """A length of time as people say it, in its largest unit."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            count = round(minutes / size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "a minute"
+
+
+@register.simple_tag
+def verified(member: "User") -> SafeString:
+    """The badge beside the name of a verified member; nothing for others."""
+    return _badge(icons()) if member.is_verified else mark_safe("")
+
+
+@lru_cache(maxsize=2)
+def _badge(sprite: str) -> SafeString:
+    return format_html(
+        '<svg class="icon verified" role="img" aria-label="verified"><title>Verified</title>'
+        '<use href="{}#badge-check"></use></svg>',
+        sprite,
+    )
+
+
 @register.simple_tag(takes_context=True)
 def current(context: dict[str, Any], *prefixes: str) -> SafeString:
     """`aria-current` when the page lies under one of the addresses."""

@@ -1,0 +1,37 @@
+"""What members and reviewers do with a request. Each function is one step, whole or not at all."""
+
+from beyou.verification.services.apply import resubmit, submit, withdraw
+from beyou.verification.services.documents import (
+    OpenedDocument,
+    delete_due_documents,
+    erase_member,
+    open_document,
+)
+from beyou.verification.services.review import (
+    approve,
+    ask_again,
+    claim,
+    reject,
+    release,
+    revoke,
+    settle,
+    undo,
+)
+
+__all__ = [
+    "OpenedDocument",
+    "approve",
+    "ask_again",
+    "claim",
+    "delete_due_documents",
+    "erase_member",
+    "open_document",
+    "reject",
+    "release",
+    "resubmit",
+    "revoke",
+    "settle",
+    "submit",
+    "undo",
+    "withdraw",
+]
