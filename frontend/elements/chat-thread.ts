@@ -54,6 +54,7 @@ export class ChatThread extends LightElement {
     );
     this.addEventListener("scroll", this.#scrolled, { passive: true });
     document.addEventListener("visibilitychange", this.#markRead);
+    document.body.addEventListener("by:message.changed", this.#hush);
     this.#resized.observe(this);
   }
 
@@ -62,6 +63,7 @@ export class ChatThread extends LightElement {
     this.#stop?.();
     this.removeEventListener("scroll", this.#scrolled);
     document.removeEventListener("visibilitychange", this.#markRead);
+    document.body.removeEventListener("by:message.changed", this.#hush);
     this.#resized.disconnect();
   }
 
@@ -148,6 +150,12 @@ export class ChatThread extends LightElement {
     this.#chat!.read(Number(last.dataset["seq"]));
     // The list beside the conversation was drawn before this was read.
     if (this.#isNearEnd()) document.querySelector(".conversations a[aria-current] .count")?.remove();
+  };
+
+  /** What was said aloud may be what was erased. */
+  readonly #hush = (): void => {
+    this.#spoken = "";
+    this.requestUpdate();
   };
 
   async #end(): Promise<void> {

@@ -59,6 +59,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
+# Triggers are made outside of transactions on MariaDB.
+@pytest.mark.django_db(transaction=True)
 def test_erased_messages_are_no_finding_and_their_salts_are_gone(log: Log, said: list[UUID]) -> None:
     with guarded():
         assert erase(log, said[10:20]) == Erased(10, frozenset())
@@ -202,6 +204,8 @@ def test_content_or_salt_that_stayed_is_named(log: Log, said: list[UUID]) -> Non
     assert found(log) == ["erasure_unfinished", "erasure_unfinished"]
 
 
+# Triggers are made outside of transactions on MariaDB.
+@pytest.mark.django_db(transaction=True)
 def test_triggers_keep_records_of_erasure(log: Log, said: list[UUID]) -> None:
     with guarded():
         erase(log, said[:1])
