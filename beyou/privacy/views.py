@@ -14,12 +14,12 @@ from beyou.core.toasts import toast
 from beyou.privacy import queries, services
 from beyou.privacy.errors import TooLateToStay
 from beyou.privacy.forms import LeaveForm
-from beyou.privacy.proof import recently_authenticated
 from beyou.users import deletion
 from beyou.users.http import (
     MemberRequest,
     leaving_member,
     member_required,
+    recently_authenticated,
     sign_in_attempt,
 )
 from beyou.users.rules import SecurityKind

@@ -62,6 +62,16 @@ declare("users.LoginActivity", "member", what="Your sign-in log", copied=SIGN_IN
 declare("users.AccessToken", "member", what="Your access tokens", copied=TOKENS)
 declare("account.EmailAddress", "user", what="Your e-mail addresses", copied=ACCOUNT, by="users")
 declare("mfa.Authenticator", "user", what="Your second steps and passkeys", copied=FACTORS, by="users")
+declare(
+    *("users.TotpUse", "member"),
+    what="Codes of your authenticator that were used",
+    not_copied="It holds nothing but marks against using a code twice.",
+)
+declare(
+    *("users.RecoveryCode", "member"),
+    what="Your recovery codes",
+    not_copied="Each is kept as a mark that nobody can read, and would be a secret if it were not.",
+)
 declare("media.MediaFile", "owner_id", what="Your pictures and documents", copied="media/", by="users")
 
 

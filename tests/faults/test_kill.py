@@ -24,7 +24,7 @@ from tests.engines import servers
 KILLS = 50
 PAIRS = 4
 _CSRF = "x" * 32
-_ENGINES: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
+ENGINES: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
     "sqlite": nullcontext,
     "mariadb": lambda: servers.mariadb(durable=True),
     "postgresql": lambda: servers.postgresql(durable=True),
@@ -133,9 +133,9 @@ def _writing(server: Server, talks: list[tuple[str, list[str]]]) -> Iterator[lis
             writer.join()
 
 
-@pytest.mark.parametrize("engine", _ENGINES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_no_acknowledged_message_is_lost_or_doubled(engine: str, tmp_path: Path) -> None:
-    with _ENGINES[engine]() as database:
+    with ENGINES[engine]() as database:
         server = Server(tmp_path)
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database

@@ -179,6 +179,8 @@ _MAY_BE_EMPTY = {
     "mfa.Authenticator",
     "users.AccessToken",
     "users.PasswordReset",
+    "users.RecoveryCode",
+    "users.TotpUse",
     "users.PendingRename",
     "users.StaffGrant",
     "users.ThreatAlert",
