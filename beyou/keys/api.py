@@ -18,7 +18,7 @@ from beyou.keys.schemas import (
     own_keys_out,
     published_out,
 )
-from beyou.users.http import MemberRequest
+from beyou.users.http import MemberRequest, require_recent_proof
 
 router = Router(tags=["keys"])
 
@@ -46,7 +46,9 @@ def start_challenge(request: HttpRequest, body: ChallengeIn) -> HttpResponse:
 
 @router.post("/keys")
 def publish(request: HttpRequest, body: PublishIn) -> HttpResponse:
-    """The answers to a challenge; afterwards its keys are in use."""
+    """The answers to a challenge; afterwards its keys are in use. To replace keys needs a fresh proof."""
+    if body.replace:
+        require_recent_proof(request)
     published = services.publish(
         member_id=_me(request),
         challenge_id=body.challenge,
@@ -86,6 +88,7 @@ def recovery(request: HttpRequest, body: RecoveryIn) -> HttpResponse:
 
 @router.delete("/keys/devices/{uuid:device_id}")
 def revoke_device(request: HttpRequest, device_id: UUID) -> HttpResponse:
-    """What this browser signs is refused from now on."""
+    """What this browser signs is refused from now on. Needs a fresh proof."""
+    require_recent_proof(request)
     services.revoke_device(member_id=_me(request), device_id=device_id)
     return HttpResponse(status=204)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from beyou.core.toasts import toast
 from beyou.keys import queries, rules, services
-from beyou.users.http import MemberRequest, member_required
+from beyou.users.http import MemberRequest, member_required, recently_authenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def keys(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@member_required
+@recently_authenticated
 def revoke_device(request: MemberRequest, device_id: UUID) -> HttpResponse:
     services.revoke_device(member_id=request.member.pk, device_id=device_id)
     toast(request, "Removed. What that browser signs is refused from now on.")

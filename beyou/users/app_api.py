@@ -65,6 +65,13 @@ def confirm_address(request: HttpRequest, body: CodeIn) -> HttpResponse:
     return _answer(app_sign_in.next_state(request))
 
 
+@router.post("/auth/second-step")
+def show_second_step(request: HttpRequest, body: CodeIn) -> HttpResponse:
+    """The code of an authenticator app, or a recovery code, for an account with a second step."""
+    app_sign_in.show_second_step(request, code=body.code)
+    return _answer(app_sign_in.next_state(request))
+
+
 @router.post("/auth/code/again")
 def send_code_again(request: HttpRequest) -> HttpResponse:
     """Mails another code."""

@@ -10,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from beyou.core.errors import InvalidInput, RateLimited
+from beyou.users import second_step
 from beyou.users.app_sessions import token_of
 from beyou.users.errors import AlreadySignedIn, NothingPending, WrongCredentials
 from beyou.users.forms import CodeForm, SignInForm
+from beyou.users.stages import SecondStepStage
 
 _STEPS = {"verify_email": "confirm_address", "mfa_authenticate": "second_step"}
 
@@ -89,3 +91,12 @@ def send_code_again(request: HttpRequest) -> None:
         process.resend()
     except AllauthRateLimited:
         raise RateLimited(60) from None
+
+
+def show_second_step(request: HttpRequest, *, code: str) -> None:
+    """The code of the authenticator app or a recovery code is right, and signing in goes on. Raises
+    `WrongCode`, `RateLimited`, and `NothingPending` also when it was wrong too often.
+    """
+    stage = pending(request, SecondStepStage.key)
+    second_step.answer(request, stage, code=code)
+    stage.exit()

@@ -13,7 +13,13 @@ from beyou.core.toasts import toast
 from beyou.users import app_setup, confirmation, factors, passkeys, rules
 from beyou.users.errors import PasskeyRefused, WrongCode
 from beyou.users.factor_forms import PasskeyNameForm, TotpForm, credential_of
-from beyou.users.http import MemberRequest, has_proved_factor, member_required, recently_authenticated
+from beyou.users.http import (
+    MemberRequest,
+    has_proved_factor,
+    member_required,
+    recently_authenticated,
+    sign_in_attempt,
+)
 from beyou.users.models import SignInMethod
 
 _form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +53,12 @@ def app(request: MemberRequest) -> HttpResponse:
     if not form.is_bound or not form.is_valid():
         return _app_page(request, form, secret)
     try:
-        made = factors.add_app(member_id=request.member.pk, secret=secret, typed=form.cleaned_data["code"])
+        made = factors.add_app(
+            member_id=request.member.pk,
+            secret=secret,
+            typed=form.cleaned_data["code"],
+            attempt=sign_in_attempt(request),
+        )
     except WrongCode as error:
         form.add_error("code", error.detail)
         return _app_page(request, form, secret)
@@ -80,7 +91,7 @@ def _done(request: MemberRequest, made: list[str], what: str) -> HttpResponse:
 def remove_app(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "users/factor_remove.html", {"what": "your authenticator app"})
-    factors.remove_app(member_id=request.member.pk)
+    factors.remove_app(member_id=request.member.pk, attempt=sign_in_attempt(request))
     toast(request, "Your authenticator app is removed.")
     return redirect(OVERVIEW)
 
@@ -93,7 +104,7 @@ def recovery_codes(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"own": factors.overview(request.member.pk)}
         return render(request, "users/recovery_codes_new.html", context)
-    made = factors.make_recovery_codes(member_id=request.member.pk)
+    made = factors.make_recovery_codes(member_id=request.member.pk, attempt=sign_in_attempt(request))
     return _done(request, made, "Here are your new recovery codes.")
 
 
@@ -113,6 +124,7 @@ def add_passkey(request: MemberRequest) -> HttpResponse:
             member=request.member,
             answer=credential_of(request.POST.get("credential", "")),
             name=form.cleaned_data["name"],
+            attempt=sign_in_attempt(request),
         )
     except PasskeyRefused as error:
         return _passkey_page(request, form, error)
@@ -152,6 +164,6 @@ def passkey(request: MemberRequest, passkey_id: UUID) -> HttpResponse:
 @require_POST
 @recently_authenticated
 def remove_passkey(request: MemberRequest, passkey_id: UUID) -> HttpResponse:
-    passkeys.remove(member_id=request.member.pk, passkey_id=passkey_id)
+    passkeys.remove(member_id=request.member.pk, passkey_id=passkey_id, attempt=sign_in_attempt(request))
     toast(request, "The passkey is removed. It opens nothing here any more.")
     return redirect(OVERVIEW)

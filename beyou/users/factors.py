@@ -23,8 +23,18 @@ from beyou.users import codes, queries, rules
 from beyou.users.errors import AddressNotConfirmed, FactorAlready, FactorNeeded, NoFactor, WrongCode
 from beyou.users.events import FactorsChanged
 from beyou.users.models import RecoveryCode, SignInMethod, TotpUse, User
-from beyou.users.services import hold_member
+from beyou.users.rules import SecurityKind
+from beyou.users.services import SignInAttempt, hold_member, note_security
 
+#: What the security log calls a change; `reactions.CHANGES` is what the mail about it says.
+_KINDS = {
+    "app_added": SecurityKind.FACTOR_ADDED,
+    "app_removed": SecurityKind.FACTOR_REMOVED,
+    "passkey_added": SecurityKind.FACTOR_ADDED,
+    "passkey_removed": SecurityKind.FACTOR_REMOVED,
+    "recovery_codes_made": SecurityKind.RECOVERY_CODES_MADE,
+    "recovery_code_used": SecurityKind.RECOVERY_CODE_USED,
+}
 _PLACE = {"table": "mfa_authenticator", "column": "data"}
 _RECOVERY_PURPOSE = b"users/recovery-code"
 RECOVERY_CODES = 10
@@ -59,6 +69,12 @@ class Overview:
         return bool(self.app or self.passkeys)
 
 
+def note_change(member_id: UUID, change: str, attempt: SignInAttempt | None, subject: str = "") -> None:
+    """The owner reads of the change in the security log, and gets a mail soon."""
+    note_security(member_id=member_id, kind=_KINDS[change], attempt=attempt, subject=subject)
+    publish(FactorsChanged(member_id, change))
+
+
 def policy() -> str:
     """Who must have a second factor: BEYOU_SECOND_FACTOR."""
     return str(settings.SECOND_FACTOR)
@@ -76,7 +92,7 @@ def overview(member_id: UUID) -> Overview:
     )
 
 
-def prove_code(*, member_id: UUID, typed: str) -> SignInMethod:
+def prove_code(*, member_id: UUID, typed: str, attempt: SignInAttempt | None = None) -> SignInMethod:
     """The code is spent and counts for nobody any more. Raises `WrongCode`.
 
     The caller has counted the attempt (`core.limits`).
@@ -85,7 +101,7 @@ def prove_code(*, member_id: UUID, typed: str) -> SignInMethod:
     if codes.is_totp(code) and _spend_totp(member_id, code):
         return SignInMethod.TOTP
     recovery = codes.recovery_code(code)
-    if recovery and _spend_recovery_code(member_id, recovery):
+    if recovery and _spend_recovery_code(member_id, recovery, attempt):
         return SignInMethod.RECOVERY_CODE
     raise WrongCode("It is wrong, too old or was used before. Wait for the next code, or use another way.")
 
@@ -104,7 +120,7 @@ def _spend_totp(member_id: UUID, code: str) -> bool:
 
 
 @transaction.atomic
-def _spend_recovery_code(member_id: UUID, code: str) -> bool:
+def _spend_recovery_code(member_id: UUID, code: str, attempt: SignInAttempt | None) -> bool:
     salt = RecoveryCode.objects.filter(member_id=member_id).values_list("salt", flat=True).first()
     if salt is None:
         return False
@@ -112,7 +128,7 @@ def _spend_recovery_code(member_id: UUID, code: str) -> bool:
     unused = RecoveryCode.objects.filter(member_id=member_id, digest=digest, used_at=None)
     if not unused.update(used_at=clock.now()):
         return False
-    publish(FactorsChanged(member_id, "recovery_code_used"))
+    note_change(member_id, "recovery_code_used", attempt)
     return True
 
 
@@ -122,13 +138,13 @@ def _digest(member_id: UUID, code: str, salt: bytes) -> str:
 
 
 @transaction.atomic
-def make_recovery_codes(*, member_id: UUID) -> list[str]:
+def make_recovery_codes(*, member_id: UUID, attempt: SignInAttempt | None = None) -> list[str]:
     """Ten new codes, which are nowhere else afterwards; older ones count no more. Raises `NoFactor`."""
     hold_member(member_id)
     if not queries.has_factor(member_id):
         raise NoFactor("Recovery codes stand in for an authenticator app or a passkey. Set one up first.")
     made = _replace_codes(member_id)
-    publish(FactorsChanged(member_id, "recovery_codes_made"))
+    note_change(member_id, "recovery_codes_made", attempt)
     return made
 
 
@@ -153,7 +169,7 @@ def first_codes(member_id: UUID) -> list[str]:
 
 
 @transaction.atomic
-def add_app(*, member_id: UUID, secret: str, typed: str) -> list[str]:
+def add_app(*, member_id: UUID, secret: str, typed: str, attempt: SignInAttempt | None = None) -> list[str]:
     """The authenticator app with this secret is a factor, and the code that proved it is spent. Returns the
     recovery codes when there were none. Raises `WrongCode`, `AddressNotConfirmed`, `FactorAlready`.
     """
@@ -168,19 +184,19 @@ def add_app(*, member_id: UUID, secret: str, typed: str) -> list[str]:
     Authenticator.objects.create(
         user_id=member_id, type=TOTP, data={"secret": MfaAdapter().encrypt(secret)}, created_at=clock.now()
     )
-    publish(FactorsChanged(member_id, "app_added"))
+    note_change(member_id, "app_added", attempt, "authenticator app")
     return first_codes(member_id)
 
 
 @transaction.atomic
-def remove_app(*, member_id: UUID) -> None:
+def remove_app(*, member_id: UUID, attempt: SignInAttempt | None = None) -> None:
     """The authenticator app is no factor any more. Raises `NoFactor`, `FactorNeeded`."""
     hold_member(member_id)
     found = Authenticator.objects.filter(user_id=member_id, type=TOTP).first()
     if found is None:
         raise NoFactor("There is no authenticator app on your account.")
     remove_factor(found)
-    publish(FactorsChanged(member_id, "app_removed"))
+    note_change(member_id, "app_removed", attempt, "authenticator app")
 
 
 def remove_factor(found: Authenticator) -> None:

@@ -18,13 +18,11 @@ from django.http import HttpRequest
 
 from beyou.core import clock
 from beyou.core.errors import NotFound
-from beyou.core.events import publish
 from beyou.core.ids import uuid7
 from beyou.users import factors
 from beyou.users.errors import PasskeyRefused, TooManyPasskeys
-from beyou.users.events import FactorsChanged
 from beyou.users.models import User
-from beyou.users.services import hold_member
+from beyou.users.services import SignInAttempt, hold_member
 
 if TYPE_CHECKING:
     from fido2.server import Fido2Server
@@ -78,6 +76,11 @@ def _take(session: Session, purpose: str) -> dict[str, Any]:
     if state.get("purpose") != purpose or clock.now_ms() - state["at"] > GOOD_FOR_MS:
         raise PasskeyRefused("The question to your passkey was too old. Please try again.")
     return state
+
+
+def drop_question(session: Session) -> None:
+    """What the session was asked last can no longer be answered."""
+    session.pop(STATE, None)
 
 
 def _rows(member_id: UUID) -> list[Authenticator]:
@@ -134,7 +137,15 @@ def begin_registration(*, session: Session, origin: str, member: User) -> dict[s
     return dict(options)["publicKey"]  # type: ignore[no-any-return]
 
 
-def register(*, session: Session, origin: str, member: User, answer: Any, name: str) -> list[str]:
+def register(
+    *,
+    session: Session,
+    origin: str,
+    member: User,
+    answer: Any,
+    name: str,
+    attempt: SignInAttempt | None = None,
+) -> list[str]:
     """The passkey is a factor of the member. Returns the recovery codes when there were none.
 
     Raises `PasskeyRefused`, `TooManyPasskeys`, `AddressNotConfirmed`.
@@ -148,11 +159,17 @@ def register(*, session: Session, origin: str, member: User, answer: Any, name: 
         raise PasskeyRefused("The browser's answer did not fit the question. Please try again.") from error
     if found is None:
         raise PasskeyRefused("The browser sent no key. Please try again.")
-    return _add(member.pk, kept, found, name)
+    return _add(member.pk, kept, found, name, attempt)
 
 
 @transaction.atomic
-def _add(member_id: UUID, kept: dict[str, Any], found: "AttestedCredentialData", name: str) -> list[str]:
+def _add(
+    member_id: UUID,
+    kept: dict[str, Any],
+    found: "AttestedCredentialData",
+    name: str,
+    attempt: SignInAttempt | None,
+) -> list[str]:
     hold_member(member_id)
     factors.check_may_add(member_id)
     rows = _rows(member_id)
@@ -171,7 +188,7 @@ def _add(member_id: UUID, kept: dict[str, Any], found: "AttestedCredentialData",
         },
         created_at=clock.now(),
     )
-    publish(FactorsChanged(member_id, "passkey_added"))
+    factors.note_change(member_id, "passkey_added", attempt, name)
     return factors.first_codes(member_id)
 
 
@@ -187,9 +204,7 @@ def _kept(answer: Any) -> dict[str, Any]:
         }
     except (TypeError, KeyError) as error:
         raise PasskeyRefused("The browser's answer was not complete. Please try again.") from error
-    props = answer.get("clientExtensionResults")
-    rk = props.get("credProps", {}).get("rk") if isinstance(props, dict) else None
-    return parts | {"clientExtensionResults": {"credProps": {"rk": rk is True}}}
+    return parts
 
 
 @transaction.atomic
@@ -202,11 +217,12 @@ def rename(*, member_id: UUID, passkey_id: UUID, name: str) -> None:
 
 
 @transaction.atomic
-def remove(*, member_id: UUID, passkey_id: UUID) -> None:
+def remove(*, member_id: UUID, passkey_id: UUID, attempt: SignInAttempt | None = None) -> None:
     """The passkey opens nothing any more. Raises `NotFound`, `FactorNeeded`."""
     hold_member(member_id)
-    factors.remove_factor(_row(member_id, passkey_id))
-    publish(FactorsChanged(member_id, "passkey_removed"))
+    row = _row(member_id, passkey_id)
+    factors.note_change(member_id, "passkey_removed", attempt, row.data["name"])
+    factors.remove_factor(row)
 
 
 def begin(*, session: Session, origin: str, purpose: str, member_id: UUID | None) -> dict[str, Any]:

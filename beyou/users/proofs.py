@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from beyou.users import factors, passkeys
 from beyou.users.errors import PasskeyRefused, WrongCode
 from beyou.users.factor_forms import credential_of
+from beyou.users.http import sign_in_attempt
 
 _MARK = "factor_shown_for"
 _PURPOSE = "password"
@@ -24,8 +25,9 @@ def show_code(request: HttpRequest, member_id: UUID, code: str) -> bool:
     """Whether the code is one of the account's app or an unused recovery code. It is used up then, and the
     request has shown a factor.
     """
+    attempt = sign_in_attempt(request) if hasattr(request, "session") else None
     try:
-        factors.prove_code(member_id=member_id, typed=code)
+        factors.prove_code(member_id=member_id, typed=code, attempt=attempt)
     except WrongCode:
         return False
     setattr(request, _MARK, member_id)

@@ -1,7 +1,6 @@
 """The second step of signing in, signing in with a passkey alone, and confirming that it is still you."""
 
 from typing import Any
-from uuid import UUID
 
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.internal.flows.login import perform_login
@@ -15,106 +14,50 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from beyou.core import limits
-from beyou.core.errors import ApplicationError, RateLimited
+from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
 from beyou.core.toasts import toast
-from beyou.users import confirmation, factors, passkeys, queries, services
+from beyou.users import confirmation, factors, passkeys, second_step
 from beyou.users.codes import CODE_LENGTH
 from beyou.users.confirmation import ATTEMPT
-from beyou.users.errors import PasskeyRefused, WrongCode, WrongPassword
+from beyou.users.errors import NothingPending, PasskeyRefused, WrongCode, WrongPassword
 from beyou.users.factor_forms import SecondStepForm, credential_of
 from beyou.users.forms import SignInForm
-from beyou.users.guesses import CODE, count_guess, forgive_guesses
 from beyou.users.http import MemberRequest, member_required, sign_in_attempt
-from beyou.users.models import LoginOutcome, SignInMethod, User
-from beyou.users.stages import SecondStepStage, is_still_good
-
-_OUTCOMES: dict[type[ApplicationError], LoginOutcome] = {
-    WrongPassword: LoginOutcome.BAD_CREDENTIALS,
-    WrongCode: LoginOutcome.BAD_CODE,
-    PasskeyRefused: LoginOutcome.PASSKEY_FAILED,
-    RateLimited: LoginOutcome.LIMITED,
-}
-
-
-def _record(request: HttpRequest, error: ApplicationError, member_id: UUID | None, method: str) -> None:
-    """One row for an attempt that failed; the first answer to a code settles the row of the password."""
-    services.record_sign_in(
-        attempt=sign_in_attempt(request),
-        outcome=_OUTCOMES[type(error)],
-        member_id=member_id,
-        method=method,
-        settles=request.session.get(ATTEMPT),
-    )
+from beyou.users.models import SignInMethod, User
+from beyou.users.second_step import record_failure
+from beyou.users.stages import SecondStepStage
 
 
 @login_stage_required(stage=SecondStepStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]  # allauth
 @require_http_methods(["GET", "HEAD", "POST"])
-def second_step(request: HttpRequest) -> HttpResponse:
+def second_step_page(request: HttpRequest) -> HttpResponse:
     """Asks whoever knows the password for a code or a passkey."""
     stage: LoginStage = request._login_stage  # type: ignore[attr-defined]  # login_stage_required
-    member = stage.login.user
-    if not is_still_good(stage.login) or not queries.has_factor(member.pk):
-        return _start_again(request, stage, "Your account changed meanwhile. Please sign in again.")
-    assert isinstance(member, User)
-    if request.method != "POST":
-        return _second_step_page(request, member)
-    kind = SignInMethod.PASSKEY if "credential" in request.POST else SignInMethod.TOTP
     try:
-        method = answer_second_step(request, member)
+        if request.method != "POST":
+            return _second_step_page(request, second_step.member_of(request, stage))
+        method = _answer(request, stage)
+    except NothingPending as error:
+        toast(request, error.detail, level=messages.ERROR)
+        return redirect("account_login")
     except (WrongCode, PasskeyRefused, RateLimited) as error:
-        _record(request, error, member.pk, kind)
-        return _refuse_second_step(request, stage, member, error)
-    confirmation.remember(request, member, method)
+        text = f"{error.title}. {error.detail}"
+        return _second_step_page(request, stage.login.user, text, status=error.status)
     response: HttpResponse = stage.exit()
     if method == SignInMethod.RECOVERY_CODE:
-        left = factors.overview(member.pk).codes_left
+        left = factors.overview(stage.login.user.pk).codes_left
         toast(request, f"That recovery code is used up. You have {left} left.", level=messages.WARNING)
     return response
 
 
-def answer_second_step(request: HttpRequest, member: User) -> SignInMethod:
-    """How the request proves the second step. Raises `WrongCode`, `PasskeyRefused`, `RateLimited`.
-
-    Codes can be guessed, so tries are counted before they are looked at.
-    """
+def _answer(request: HttpRequest, stage: LoginStage) -> SignInMethod:
     if "credential" in request.POST:
-        passkeys.prove(
-            session=request.session,
-            origin=passkeys.web_origin(request),
-            purpose="second_step",
-            member_id=member.pk,
-            answer=credential_of(request.POST["credential"]),
-        )
-        return SignInMethod.PASSKEY
-    count_guess(request, member.email, CODE)
+        given = credential_of(request.POST["credential"])
+        return second_step.answer(request, stage, passkey={} if given is None else given)
     form = SecondStepForm(request.POST)
-    if not form.is_valid():
-        raise WrongCode("Enter the code: six digits of your app, or one of your recovery codes.")
-    method = factors.prove_code(member_id=member.pk, typed=form.cleaned_data["code"])
-    forgive_guesses(request, member.email, CODE)
-    return method
-
-
-def _refuse_second_step(
-    request: HttpRequest, stage: LoginStage, member: User, error: ApplicationError
-) -> HttpResponse:
-    if isinstance(error, RateLimited):
-        return _second_step_page(request, member, f"Too many attempts. {error.detail}", status=429)
-    try:
-        # Counted beside the session, which parallel requests would overwrite.
-        limits.check("second_step.attempt", str(request.session.get(ATTEMPT)))
-    except RateLimited:
-        return _start_again(request, stage, "That was wrong five times. Please sign in again.")
-    return _second_step_page(request, member, f"{error.title}. {error.detail}", status=422)
-
-
-def _start_again(request: HttpRequest, stage: LoginStage, why: str) -> HttpResponse:
-    """The pending sign-in ends: the password alone is worth nothing."""
-    response: HttpResponse = stage.abort()
-    request.session.pop(ATTEMPT, None)
-    toast(request, why, level=messages.ERROR)
-    return response
+    # What is no code at all is a wrong one: it counts, too.
+    return second_step.answer(request, stage, code=form.cleaned_data["code"] if form.is_valid() else "")
 
 
 def _second_step_page(request: HttpRequest, member: User, error: str = "", status: int = 200) -> HttpResponse:
@@ -158,7 +101,7 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
         _prove_passkey(request, member, answer)
     except (PasskeyRefused, RateLimited) as error:
         request.session.pop(ATTEMPT, None)
-        _record(request, error, member.pk if member else None, SignInMethod.PASSKEY)
+        record_failure(request, error, member.pk if member else None, SignInMethod.PASSKEY)
         context = {
             "form": SignInForm(request=request),
             "passkey_error": f"{error.title}. {error.detail}",
@@ -176,6 +119,7 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
 def _prove_passkey(request: HttpRequest, member: User | None, answer: Any) -> None:
     limits.check("sign_in.address", limits.network(client_ip(request)))
     if member is None:
+        passkeys.drop_question(request.session)
         raise PasskeyRefused("No account here knows it. Sign in with your password instead.")
     passkeys.prove(
         session=request.session,
@@ -198,7 +142,7 @@ def confirm(request: MemberRequest) -> HttpResponse:
     try:
         method = _prove_again(request, kind)
     except (WrongPassword, WrongCode, PasskeyRefused, RateLimited) as error:
-        _record(request, error, request.member.pk, kind)
+        record_failure(request, error, request.member.pk, kind)
         return confirmation.confirm_page(
             request,
             next_path=next_path,
@@ -235,7 +179,9 @@ def _prove_again(request: MemberRequest, kind: SignInMethod) -> SignInMethod:
             answer=credential_of(request.POST["credential"]),
         )
     elif kind == SignInMethod.TOTP:
-        kind = factors.prove_code(member_id=member.pk, typed=request.POST["code"][:CODE_LENGTH])
+        kind = factors.prove_code(
+            member_id=member.pk, typed=request.POST["code"][:CODE_LENGTH], attempt=sign_in_attempt(request)
+        )
     elif not member.has_usable_password() or not member.check_password(request.POST.get("password", "")):
         raise WrongPassword("Try again, or use another way below.")
     limits.forget("confirm.member", str(member.pk))

@@ -98,6 +98,11 @@ export async function api<T>(method: "GET" | "POST" | "DELETE", path: string, bo
   } catch {
     throw new ApiProblem(`http_${response.status}`, response.ok ? 502 : response.status, "The answer was not readable.");
   }
-  if (!response.ok) throw problemOf(response.status, answer);
+  if (!response.ok) {
+    const problem = problemOf(response.status, answer);
+    // The member confirms on a page of its own and comes back to start again.
+    if (problem.code === "confirmation_needed") location.assign(`/confirm?next=${encodeURIComponent(location.pathname)}`);
+    throw problem;
+  }
   return answer as T;
 }

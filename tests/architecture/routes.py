@@ -209,6 +209,7 @@ ROUTES: dict[str, Route] = {
     "api/v1/auth/session": _api(Access.APP, "GET", "DELETE"),
     "api/v1/auth/sign-in": _api(Access.APP, "POST"),
     "api/v1/auth/code": _api(Access.APP, "POST"),
+    "api/v1/auth/second-step": _api(Access.APP, "POST"),
     "api/v1/auth/code/again": _api(Access.APP, "POST"),
     # The public ledger
     "api/v1/ledger/checkpoint": _api(P, "GET"),

@@ -9,7 +9,7 @@ from django.test import Client
 
 from beyou.core import limits
 from beyou.users.models import LoginActivity
-from tests.factories import members
+from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD, bearer
 from tests.users.app import App
 
@@ -293,3 +293,38 @@ def test_a_bad_code_confirms_nothing(code: Any) -> None:
     assert app.ask("POST", "/auth/code", {"code": code}).status_code == 422
     assert not app.is_in()
     limits.reset()
+
+
+def test_an_app_shows_the_second_step_like_the_page() -> None:
+    secret = passkeys.app(members.alice())
+    app = App()
+    assert app.sign_in().json()["state"] == "second_step"
+    assert not app.is_in()
+    wrong = app.ask("POST", "/auth/second-step", {"code": "000000"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_code")
+    assert not app.is_in()
+    right = app.ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    assert right.json()["state"] == "signed_in"
+    assert _outcomes() == ["bad_code", "success"]
+    again = App()
+    again.sign_in()
+    used = again.ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    assert used.json()["code"] == "wrong_code"
+    assert not again.is_in()
+
+
+def test_five_wrong_codes_end_the_sign_in_of_an_app_too() -> None:
+    secret = passkeys.app(members.alice())
+    app = App()
+    app.sign_in()
+    answers = [app.ask("POST", "/auth/second-step", {"code": "000000"}).status_code for _ in range(5)]
+    assert answers == [422] * 4 + [409]
+    late = app.ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    assert late.json()["code"] == "nothing_pending"
+    assert not app.is_in()
+
+
+def test_a_second_step_without_a_first_is_nothing() -> None:
+    secret = passkeys.app(members.alice())
+    answer = App().ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_pending")
