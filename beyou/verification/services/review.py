@@ -156,9 +156,13 @@ def revoke(*, request_id: UUID, reviewer_id: UUID, note: str) -> Decision:
 
 @transaction.atomic
 def settle(*, decision_id: UUID) -> None:
-    """A decision that was not taken back is told to its member by whoever hears `VerificationSettled`."""
-    decision = Decision.objects.filter(id=decision_id, undone_at=None).select_related("request").first()
-    if decision is not None and decision.verdict != Verdict.SECONDED:
+    """A decision that was not taken back is told to its member by whoever hears `VerificationSettled`.
+
+    Nobody is told whose account is closed: what was erased must not come back as a notice.
+    """
+    told = Decision.objects.filter(id=decision_id, undone_at=None, request__member__is_active=True)
+    decision = told.exclude(verdict=Verdict.SECONDED).select_related("request").first()
+    if decision is not None:
         publish(VerificationSettled(decision.request.member_id, decision.pk, decision.verdict))
 
 
