@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
 from beyou.config import demo_keys as keys_of_demo
+from beyou.config import demo_staff
 from beyou.core import clock
 from beyou.core.errors import NotFound
 from beyou.core.toasts import toast
@@ -125,6 +126,14 @@ def demo_key_file(request: HttpRequest, handle: str) -> HttpResponse:
     )
 
 
+@require_safe
+def demo_code(request: HttpRequest) -> HttpResponse:
+    """The second step of the demo's owner, for everybody; on any other instance there is no such page."""
+    _only_in_development()
+    shown = {"shown": demo_staff.present_code(), "address": f"/{django_settings.STAFF_PREFIX}/"}
+    return render(request, "pages/demo_code.html", shown)
+
+
 def _only_in_development() -> None:
     if django_settings.MODE != "development":
         raise NotFound
@@ -135,6 +144,7 @@ urlpatterns = [
     path("home", home, name="home"),
     path("settings", settings, name="settings"),
     path("settings/look", look, name="look"),
+    path("dev/code", demo_code, name="demo-code"),
     path("dev/keys", demo_keys, name="demo-keys"),
     path("dev/keys/<slug:handle>.pem", demo_key_file, name="demo-key-file"),
 ]

@@ -101,6 +101,7 @@ ROUTES: dict[str, Route] = {
     "recover/password": _form(P),
     "settings/password": _form(M),
     "dev/mail": Route(Access.NOBODY, frozenset()),
+    "dev/code": Route(Access.NOBODY, frozenset()),
     "dev/keys": Route(Access.NOBODY, frozenset()),
     "dev/keys/<slug:handle>.pem": Route(Access.NOBODY, frozenset()),
     "settings/second-step": _get(M),

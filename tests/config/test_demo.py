@@ -11,12 +11,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from beyou.config import demo_keys
+from beyou.config import demo_keys, demo_staff
 from beyou.keys.queries import active_key_sets
 from beyou.messaging import sealing
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.models import Message, MessageWrap, Mode
+from beyou.users import factors, queries
 from beyou.users.models import User
+from beyou.verification import queries as verification
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,22 @@ def test_the_file_opens_with_openssl() -> None:
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_new_user_can_open_the_staff_pages_with_the_shown_code(settings: Any) -> None:
+    said = _seed()
+    assert "/dev/code" in said
+    settings.MODE = "test"
+    assert Client().get("/dev/code").status_code == 404
+    settings.MODE = "development"
+    shown = demo_staff.present_code()
+    assert shown is not None
+    assert shown.code in Client().get("/dev/code").content.decode()
+    sam = User.objects.get(handle="sam")
+    assert queries.levels_of(sam.pk) == {"owner"}
+    factors.prove_code(member_id=sam.pk, typed=shown.code)
+    waiting = verification.queue_for(sam.pk, frozenset({"owner"})).lines
+    assert [line.request.member.handle for line in waiting] == ["charlie"]
 
 
 def test_a_second_time_adds_nothing() -> None:

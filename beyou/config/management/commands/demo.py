@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
+from beyou.config import demo_staff
 from beyou.config.demo_keys import DemoKeys, recovery_path
 from beyou.core import clock
 from beyou.core.ids import uuid7
@@ -19,6 +20,7 @@ from beyou.messaging.envelope import ZERO32, body_digest
 from beyou.messaging.rules import Draft, Envelope
 from beyou.users import services as users
 from beyou.users.models import User
+from beyou.verification import services as verification
 
 PASSWORD = "look around and see"  # noqa: S105  (public on purpose: it opens demo members only)
 PEOPLE = (
@@ -89,6 +91,20 @@ class Command(BaseCommand):
                 for who, text in TALK
             ]
         )
+        # Bob is verified, Charlie waits for Sam, who is the owner.
+        users.mark_verified(member_id=bob)
+        verification.submit(
+            member_id=charlie, reason="I sell lamps and want buyers to trust me.", image=demo_staff.card()
+        )
+        sam = users.create_member(
+            handle=demo_staff.HANDLE,
+            name=demo_staff.NAME,
+            email=f"{demo_staff.HANDLE}@example.org",
+            password=PASSWORD,
+            is_confirmed=True,
+            is_demo=True,
+        )
+        demo_staff.appoint(sam.pk)
         self._seal({handle: members[handle].id for handle, _ in SEALED_TALK})
 
     def _seal(self, member_ids: dict[str, UUID]) -> None:
@@ -128,5 +144,6 @@ class Command(BaseCommand):
         if demo:
             self.stdout.write("Demo members, with browsers or profiles of their own each:")
         for member in demo:
-            keys = "   keys: see /dev/keys" if recovery_path(member.handle).exists() else ""
+            keys = "   owner: codes at /dev/code" if member.handle == demo_staff.HANDLE else ""
+            keys = "   keys: see /dev/keys" if recovery_path(member.handle).exists() else keys
             self.stdout.write(f"  {member.email:24} password: {PASSWORD}{keys}")

@@ -1,0 +1,199 @@
+"""Journey 3: a member is verified. Applicant and reviewer each in a browser of their own, both live."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Person
+from tests.browser.server import Server
+from tests.browser.test_look import SIZES, THEMES, findings
+from tests.factories.documents import picture
+
+_PROVE = """
+import time
+from importlib import import_module
+from django.conf import settings
+store = import_module(settings.SESSION_ENGINE).SessionStore({key!r})
+store["account_authentication_methods"] = [{{"method": "mfa", "at": time.time(), "type": "totp"}}]
+store.save()
+print(settings.STAFF_PREFIX)
+"""
+
+
+def staff_home(server: Server, context: BrowserContext, handle: str, level: str) -> str:
+    """Where the staff pages are, for somebody who has the level and has proved a second factor."""
+    assert server.command("staff", "grant", handle, level).returncode == 0
+    (key,) = [each["value"] for each in context.cookies() if each["name"] == "beyou-session"]
+    prefix = server.run(_PROVE.format(key=key)).strip().splitlines()[-1]
+    return f"{server.origin}/{prefix}"
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "id.jpg"
+    path.write_bytes(picture(1200, 800))
+    return path
+
+
+def _send(page: Page, document: Path, *, reason: str = "") -> None:
+    if reason:
+        page.get_by_label("Why do you want to be verified?").fill(reason)
+    page.get_by_label("Picture of your document").set_input_files(document)
+    expect(page.locator(".redact-stage")).to_be_visible()
+    page.get_by_role("button", name="Send", exact=True).click()
+
+
+def test_a_member_is_verified(live: Server, person: Person, document: Path) -> None:
+    applicant, reviewer, other = person("anna_applies"), person("vera_reviews"), person("boris_looks")
+    staff = staff_home(live, reviewer, "vera_reviews", "verifier")
+    page, review = applicant.pages[0], reviewer.pages[0]
+    review.goto(f"{staff}/queue")
+    expect(review.locator("html")).to_have_attribute("data-live", "on")
+
+    gate = page.goto(f"{live.origin}/verified/members")
+    assert gate is not None
+    assert gate.status == 403
+    page.get_by_role("link", name="Get verified").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose a picture of your document")
+
+    page.get_by_label("Picture of your document").set_input_files(document)
+    expect(page.locator(".redact-advice")).to_contain_text(re.compile("picture looks good|send it anyway"))
+    page.get_by_role("button", name="Cover a part").click()
+    part = page.get_by_role("button", name=re.compile("^Covered part"))
+    expect(part).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(part).to_have_attribute(
+        "aria-label", re.compile("32 % from the left, 40 % from the top, 40 % wide, 22 %")
+    )
+    page.get_by_label("Why do you want to be verified?").fill("I sell lamps.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("Your request waits")
+
+    # The queue of the reviewer shows it by itself.
+    review.locator("a[data-line]", has_text="anna_applies").click()
+    review.get_by_role("button", name="Claim").click()
+    image = review.locator("[data-view-image]")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1200
+    review.get_by_role("button", name="Turn").click()
+    address = f"{live.origin}{image.get_attribute('src')}"
+    expect(page.locator("#status")).to_contain_text("Somebody is looking at it")
+
+    review.locator("summary", has_text="Reject").click()
+    review.get_by_label("Reason", exact=True).select_option("unreadable")
+    review.get_by_label("Note").fill("Use daylight.")
+    review.get_by_role("button", name="Reject", exact=True).click()
+    expect(review.locator(".toast")).to_contain_text("Undo")
+
+    expect(page.locator("#status")).to_contain_text("Use daylight.")
+    page.get_by_role("link", name="Answer").click()
+    expect(page.get_by_label("Why do you want to be verified?")).to_have_count(0)
+    _send(page, document)
+    expect(page.locator("#status")).to_contain_text("Your request waits")
+
+    # By the keyboard alone: j opens the line, c and a only move the focus, Enter decides.
+    review.goto(f"{staff}/queue")
+    while "anna_applies" not in review.content() or "/queue/" not in review.url:
+        review.keyboard.press("j")
+        review.wait_for_url("**/queue/*")
+        if review.get_by_text("@anna_applies, member since").count():
+            break
+    review.keyboard.press("c")
+    expect(review.get_by_role("button", name="Claim")).to_be_focused()
+    review.keyboard.press("Enter")
+    expect(review.locator("[data-view-image]")).to_be_visible()
+    review.keyboard.press("a")
+    expect(review.get_by_role("button", name="Approve")).to_be_focused()
+    expect(page.locator(".account [data-own-badge]")).to_be_hidden()
+    review.keyboard.press("Enter")
+    expect(review.locator(".toast")).to_contain_text("Approved")
+
+    expect(page.locator("#status")).to_contain_text("You are verified")
+    expect(page.locator(".account [data-own-badge]")).to_be_visible()
+    opened = page.goto(f"{live.origin}/verified/members")
+    assert opened is not None
+    assert opened.status == 200
+
+    assert other.request.get(address).status == 404
+    assert applicant.request.get(address).status == 404
+    assert reviewer.request.get(address).status == 409
+    looks = live.run(
+        "from beyou.audit.models import AuditRecord\n"
+        "print(AuditRecord.objects.filter(act='verification.document_viewed').count())"
+    )
+    assert int(looks) >= 2
+
+
+def test_a_reviewer_sees_what_a_colleague_has_claimed(live: Server, person: Person, document: Path) -> None:
+    applicant, one, two = person("carla_applies"), person("vera_one"), person("victor_two")
+    page = applicant.pages[0]
+    page.goto(f"{live.origin}/verify")
+    _send(page, document, reason="I sell lamps.")
+    expect(page.locator("#status")).to_contain_text("Your request waits")
+    first = staff_home(live, one, "vera_one", "verifier")
+    staff_home(live, two, "victor_two", "verifier")
+    watching = two.pages[0]
+    watching.goto(f"{first}/queue")
+    expect(watching.locator("html")).to_have_attribute("data-live", "on")
+    claiming = one.pages[0]
+    claiming.goto(f"{first}/queue")
+    claiming.locator("a[data-line]", has_text="carla_applies").click()
+    claiming.get_by_role("button", name="Claim").click()
+    expect(watching.locator("a[data-line]", has_text="carla_applies")).to_contain_text("@vera_one")
+    page.get_by_role("button", name="Take the request back").click()
+    expect(watching.locator("a[data-line]", has_text="carla_applies")).to_have_count(0)
+
+
+def test_without_scripts_a_document_is_sent_as_it_is(live: Server, person: Person, document: Path) -> None:
+    page = person("dora_applies", java_script_enabled=False).pages[0]
+    page.goto(f"{live.origin}/verify")
+    page.get_by_label("Why do you want to be verified?").fill("I sell lamps.")
+    page.get_by_label("Picture of your document").set_input_files(document)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("Your request waits")
+
+
+def test_nothing_is_wrong_on_the_pages(live: Server, person: Person, document: Path) -> None:
+    """Axe and the width, in both themes, on a phone and a desktop."""
+    applicant, owner = (person(handle, reduced_motion="reduce") for handle in ("erika_applies", "olga_owns"))
+    page, review = applicant.pages[0], owner.pages[0]
+    page.goto(f"{live.origin}/verify")
+    page.get_by_label("Picture of your document").set_input_files(document)
+    page.get_by_role("button", name="Blur a part").click()
+    faults: list[str] = []
+
+    def look(shown: Page, what: str) -> None:
+        for size in SIZES.values():
+            for theme in THEMES:
+                shown.set_viewport_size({"width": size[0], "height": size[1]})
+                shown.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+                faults.extend(f"{what} {size[0]} {theme}: {found}" for found in findings(shown))
+                wide = shown.evaluate("document.documentElement.scrollWidth")
+                if wide > size[0]:
+                    faults.append(f"{what} {size[0]}: {wide} pixels wide")
+
+    look(page, "/verify with a picture")
+    for address in ("/verify", "/verified", "/verified/members"):
+        page.goto(f"{live.origin}{address}")
+        look(page, address)
+    page.goto(f"{live.origin}/verify")
+    _send(page, document, reason="I sell lamps.")
+    expect(page.locator("#status")).to_contain_text("Your request waits")
+    look(page, "/verify waiting")
+    staff = staff_home(live, owner, "olga_owns", "owner")
+    for address in ("", "queue", "queue/decided", "staff", "audit"):
+        review.goto(f"{staff}/{address}")
+        look(review, address or "start")
+    review.goto(f"{staff}/queue")
+    review.locator("a[data-line]", has_text="erika_applies").click()
+    look(review, "unclaimed")
+    review.get_by_role("button", name="Claim").click()
+    expect(review.locator("[data-view-image]")).to_be_visible()
+    for summary in review.locator(".review summary").all():
+        summary.click()
+    look(review, "claimed")
+    assert faults == []
