@@ -43,7 +43,7 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
         acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
         shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))
     if has_level(levels, Level.OWNER):
-        shown.append(Figure("Staff", len(users.staff_with_levels()), "people with a level", "console:staff"))
+        shown.append(Figure("Staff", len(users.staff_with_levels()), "with a level", "console:staff"))
         parked = events.parked()
         note = "gave up; run beyou doctor" if parked else "none gave up"
         shown.append(Figure("Parked events", parked, note, "", is_alarming=parked > 0))

@@ -6,10 +6,9 @@ from django.db import transaction
 
 from beyou.console.errors import NotBelow
 from beyou.core.errors import NotFound
-from beyou.users import profiles
 from beyou.users import queries as users
+from beyou.users import services as members
 from beyou.users.rules import Level, has_level, may_act_on
-from beyou.users.services import grant_level, withdraw_level
 
 
 @transaction.atomic
@@ -24,16 +23,16 @@ def set_level(*, actor_id: UUID, member_id: UUID, level: Level, is_held: bool) -
     if Level.OWNER not in mine or not may_act_on(actor_id, mine, member_id, theirs):
         raise NotBelow("Owners give levels to members and take them from staff who are not owners.")
     if is_held:
-        grant_level(member_id=member_id, level=level, granted_by_id=actor_id)
+        members.grant_level(member_id=member_id, level=level, granted_by_id=actor_id)
     else:
-        withdraw_level(member_id=member_id, level=level, withdrawn_by_id=actor_id)
+        members.withdraw_level(member_id=member_id, level=level, withdrawn_by_id=actor_id)
 
 
 @transaction.atomic
 def decide_rename(*, rename_id: UUID, reviewer_id: UUID, is_granted: bool, reason: str) -> None:
     """A verified member's wish for another handle or name is granted or refused.
 
-    Raises `NotFound` for whoever may not act on the member, and what `profiles.decide_rename` raises.
+    Raises `NotFound` for whoever may not act on the member, and what the service of `users` raises.
     """
     rename = users.rename_by_id(rename_id)
     if rename is None:
@@ -41,4 +40,4 @@ def decide_rename(*, rename_id: UUID, reviewer_id: UUID, is_granted: bool, reaso
     mine, theirs = users.levels_of(reviewer_id), users.levels_of(rename.member_id)
     if not has_level(mine, Level.VERIFIER) or not may_act_on(reviewer_id, mine, rename.member_id, theirs):
         raise NotFound
-    profiles.decide_rename(rename_id=rename_id, reviewer_id=reviewer_id, is_granted=is_granted, reason=reason)
+    members.decide_rename(rename_id=rename_id, reviewer_id=reviewer_id, is_granted=is_granted, reason=reason)

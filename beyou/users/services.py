@@ -37,6 +37,7 @@ from beyou.users.profiles import decide_rename as decide_rename
 from beyou.users.profiles import remove_picture as remove_picture
 from beyou.users.profiles import set_picture as set_picture
 from beyou.users.profiles import withdraw_rename as withdraw_rename
+from beyou.users.queries import lock_members
 from beyou.users.rules import Level, SecurityKind
 from beyou.users.whereabouts import whereabouts
 
@@ -227,9 +228,9 @@ def withdraw_level(*, member_id: UUID, level: Level, withdrawn_by_id: UUID | Non
 
     Raises `LastOwner` for the level of the only active owner: nobody could grant it again.
     """
-    hold_member(member_id)
     if level is Level.OWNER:
         _keep_an_owner(member_id)
+    hold_member(member_id)
     gone, _ = StaffGrant.objects.filter(member_id=member_id, level=level).delete()
     if gone:
         is_staff = StaffGrant.objects.filter(member_id=member_id).exists()
@@ -238,9 +239,14 @@ def withdraw_level(*, member_id: UUID, level: Level, withdrawn_by_id: UUID | Non
 
 
 def _keep_an_owner(member_id: UUID) -> None:
-    """All owners' rows are locked in one order, so that of two withdrawals the second sees the first."""
-    owners = StaffGrant.objects.filter(level=Level.OWNER)
-    rows = list(owners.select_for_update().order_by("id").values_list("member_id", "member__is_active"))
-    others = [held_by for held_by, is_active in rows if is_active and held_by != member_id]
-    if member_id in dict(rows) and not others:
+    """All owners are held in the order of their ids, so that of two withdrawals the second sees the first
+    and neither waits for the other. Nothing is held for somebody who is no owner.
+    """
+    held = StaffGrant.objects.filter(level=Level.OWNER)
+    owners = set(held.values_list("member_id", flat=True))
+    if member_id not in owners:
+        return
+    lock_members(owners)
+    others = held.filter(member__is_active=True).exclude(member_id=member_id)
+    if held.filter(member_id=member_id).exists() and not others.exists():
         raise LastOwner("Make somebody else an owner first: without one nobody could grant a level again.")

@@ -34,6 +34,8 @@ MEMBERS = [
     "/settings",
     "/settings/look",
     "/settings/keys",
+    "/verify",
+    "/verified",
     "/nothing-here",
 ]
 PAGES = [("visitor", address) for address in PUBLIC] + [("alice", address) for address in MEMBERS]
