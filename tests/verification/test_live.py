@@ -1,0 +1,94 @@
+"""What requests say on the sockets of a real server, to whom, and that the gate holds there as well."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from beyou.core.realtime import frames
+from beyou.core.realtime.hub import hub
+from beyou.core.realtime.socket import Socket
+from beyou.users.rules import Level
+from beyou.users.services import mark_unverified, mark_verified
+from beyou.verification import services
+from beyou.verification.errors import VerificationRequired
+from beyou.verification.queries import check_verified
+from tests.factories import members
+from tests.factories.documents import request_of
+from tests.messaging.live import Live, SocketClient, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def live(settings: Any, tmp_path: Path) -> Iterator[Live]:
+    settings.LEDGER_HIGH_WATER = tmp_path / "highwater"
+    with serving() as server:
+        yield server
+
+
+def _ready(*sockets: SocketClient) -> None:
+    for socket in sockets:
+        socket.send(type="ping")
+        socket.receive("pong")
+
+
+def _silent(socket: SocketClient, kind: str) -> bool:
+    try:
+        socket.receive(kind, timeout=0.5)
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_each_step_is_told_to_the_member_and_to_reviewers_and_to_nobody_else(live: Live) -> None:
+    alice, bob = members.alice(), members.bob()
+    vera = members.staff(Level.VERIFIER, handle="vera")
+    moderator = members.staff(Level.MODERATOR, handle="mod")
+    with (
+        live.socket(alice) as applicant,
+        live.socket(bob) as friend,
+        live.socket(vera) as reviewer,
+        live.socket(moderator) as other,
+    ):
+        _ready(applicant, friend, reviewer, other)
+        ids = {"request_id": request_of(alice).pk, "reviewer_id": vera.pk}
+        assert applicant.receive("verification") == {"type": "verification", "is_verified": False}
+        assert reviewer.receive("queue") == {"type": "queue"}
+        services.claim(**ids)
+        applicant.receive("verification")
+        reviewer.receive("queue")
+        before = time.monotonic()
+        services.approve(**ids)
+        assert applicant.receive("verification") == {"type": "verification", "is_verified": True}
+        assert time.monotonic() - before < 1
+        for socket in (friend, other):
+            assert _silent(socket, "verification")
+            assert _silent(socket, "queue")
+
+
+def test_the_gate_holds_on_a_socket_that_was_open_before(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that asks the one policy, as those of later apps will."""
+
+    async def gated(socket: Socket, frame: frames.Frame) -> None:
+        try:
+            await hub.read(lambda: check_verified(socket.member_id))
+            socket.deliver('{"type":"test.done"}')
+        except VerificationRequired as error:
+            socket.deliver(orjson.dumps({"type": "test.refused", "problem": error.code}).decode())
+
+    monkeypatch.setitem(frames._handlers, "test.gated", gated)
+    dana = members.dana()
+    with live.socket(dana) as socket:
+        _ready(socket)
+        socket.send(type="test.gated")
+        assert socket.receive("test.refused")["problem"] == "verification_required"
+        mark_verified(member_id=dana.pk)
+        socket.send(type="test.gated")
+        socket.receive("test.done")
+        mark_unverified(member_id=dana.pk)
+        socket.send(type="test.gated")
+        socket.receive("test.refused")
