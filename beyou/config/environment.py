@@ -15,6 +15,8 @@ from typing import Literal, cast
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from beyou.users.oidc_settings import OidcProvider, parse_providers
+
 Mode = Literal["development", "test", "production"]
 
 
@@ -200,6 +202,12 @@ _DECLARED = (
         choices=("0", "1"),
     ),
     Variable(
+        "BEYOU_OIDC_PROVIDERS",
+        "Identity providers (OpenID Connect) that members may sign in with: a JSON list of objects with `id`,"
+        " `name`, `issuer`, `client_id` and `client_secret`; docs/howto/sign-in-with-a-provider.md has one."
+        " Empty: none.",
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",
@@ -271,6 +279,12 @@ class Environment:
                 return Path(value)
         except OSError as error:
             raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}.") from error
+
+    def oidc_providers(self, name: str) -> tuple[OidcProvider, ...]:
+        try:
+            return parse_providers(self.text(name), production=self.mode == "production")
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} {error}.") from None
 
     def secret_bytes(self, name: str, length: int) -> bytes:
         try:

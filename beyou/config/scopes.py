@@ -65,6 +65,7 @@ PUBLIC: Final = frozenset(
         "users.sign_out",
         "users.confirm_address",
         "users.send_code_again",
+        "users.show_second_step",
         "ledger.get_checkpoint",
         "ledger.get_verifier_key",
         "ledger.get_tile",

@@ -277,6 +277,8 @@ ACCOUNT_FORMS = {
     "confirm_email_verification_code": "beyou.users.forms.CodeForm",
 }
 
+OIDC_PROVIDERS = _env.oidc_providers("BEYOU_OIDC_PROVIDERS")
+
 MAIL_URL = _env.text("BEYOU_MAIL_URL")
 DEFAULT_FROM_EMAIL = _env.text("BEYOU_MAIL_FROM")
 _mail = urlsplit(MAIL_URL)

@@ -54,6 +54,7 @@ POLICIES: dict[str, Policy] = {
     "token.requests": lenient("600/minute"),
     "token.address": guarded("60/5 minutes"),
     "tokens.member": lenient("20/hour"),
+    "identity.knock": lenient("1/day"),
     "decoy.address": lenient("10/hour"),
     "search.member": lenient("60/minute"),
     "friends.member": lenient("60/hour"),

@@ -19,6 +19,7 @@ from beyou.users import queries
 from beyou.users.errors import TokenMadeBefore, TooManyTokens
 from beyou.users.events import AccessTokenCreated, AccessTokenRevoked
 from beyou.users.models import AccessToken
+from beyou.users.rules import SecurityKind
 from beyou.users.scopes import (
     BASE62,
     PREFIX_LENGTH,
@@ -29,7 +30,7 @@ from beyou.users.scopes import (
     token_digest,
     token_text,
 )
-from beyou.users.services import hold_member
+from beyou.users.services import SignInAttempt, hold_member, note_security
 
 MAX_DAYS: Final = 365
 #: How many usable tokens a member may have at a time.
@@ -41,7 +42,13 @@ TOKEN_REVOKED: Final = 4409
 
 @transaction.atomic
 def create_token(
-    *, member_id: UUID, token_id: UUID, name: str, scopes: Collection[Scope], days: int
+    *,
+    member_id: UUID,
+    token_id: UUID,
+    name: str,
+    scopes: Collection[Scope],
+    days: int,
+    attempt: SignInAttempt | None = None,
 ) -> tuple[AccessToken, str]:
     """The new token and its text, which nobody can ask for again. The caller has chosen `token_id`, so that
     a form that is sent twice makes one token. Raises `TokenMadeBefore`, `TooManyTokens`.
@@ -69,18 +76,23 @@ def create_token(
             token.save(force_insert=True)
     except IntegrityError:
         raise TokenMadeBefore from None
+    note_security(member_id=member_id, kind=SecurityKind.TOKEN_MADE, attempt=attempt, subject=name)
     publish(AccessTokenCreated(member_id=member_id, token_id=token.id))
     return token, text
 
 
 @transaction.atomic
-def revoke_token(*, member_id: UUID, token_id: UUID) -> None:
+def revoke_token(*, member_id: UUID, token_id: UUID, attempt: SignInAttempt | None = None) -> None:
     """The token opens nothing from now on, and its sockets end. A repeat changes nothing. Raises `NotFound`
     for a token that is not the member's.
     """
-    if not AccessToken.objects.filter(id=token_id, member_id=member_id).exists():
+    token = queries.token_of(member_id, token_id)
+    if token is None:
         raise NotFound
-    _revoke(AccessToken.objects.filter(id=token_id), member_id)
+    if _revoke(AccessToken.objects.filter(id=token_id), member_id):
+        note_security(
+            member_id=member_id, kind=SecurityKind.TOKEN_REVOKED, attempt=attempt, subject=token.name
+        )
 
 
 @transaction.atomic

@@ -134,5 +134,9 @@ def list_tokens(request: HttpRequest) -> HttpResponse:
 @router.delete("/tokens/{uuid:token_id}")
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """The token opens nothing from now on."""
-    access_tokens.revoke_token(member_id=cast(MemberRequest, request).member.pk, token_id=token_id)
+    access_tokens.revoke_token(
+        member_id=cast(MemberRequest, request).member.pk,
+        token_id=token_id,
+        attempt=sign_in_attempt(request),
+    )
     return HttpResponse(status=204)

@@ -158,3 +158,15 @@ class FactorNeeded(ApplicationError):
 
 class TooManyPasskeys(ApplicationError):
     code, status, title = "too_many_passkeys", 409, "There are too many passkeys"
+
+
+class ProviderFailed(ApplicationError):
+    code, status, title = "provider_failed", 502, "That did not work"
+
+
+class IdentityTaken(ApplicationError):
+    code, status, title = "identity_taken", 409, "This is connected to another account"
+
+
+class LastWayIn(ApplicationError):
+    code, status, title = "last_way_in", 409, "This is your only way to sign in"

@@ -121,3 +121,27 @@ class FactorsChanged(Event):
 
     member_id: UUID
     change: str
+
+
+@dataclass(frozen=True)
+class IdentityLinked(Event):
+    """Somebody at a provider signs the member in from now on."""
+
+    member_id: UUID
+    issuer: str
+
+
+@dataclass(frozen=True)
+class IdentityUnlinked(Event):
+    """Somebody at a provider signs the member in no more."""
+
+    member_id: UUID
+    issuer: str
+
+
+@dataclass(frozen=True)
+class IdentityKnocked(Event):
+    """An unknown identity with the member's address tried to sign in."""
+
+    member_id: UUID
+    issuer: str

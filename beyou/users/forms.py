@@ -77,13 +77,17 @@ class SignUpForm(SignupForm):
                 limits.check("sign_up.address", self._address)
             except RateLimited as error:
                 raise forms.ValidationError(f"Too many attempts. {error.detail}") from None
-            if not proof_of_work.is_paid(self.cleaned_data["proof"]):
+            if not self.is_paid():
                 raise forms.ValidationError(
                     "The check against robots was not finished or is too old. It needs JavaScript; "
                     "it starts again by itself."
                 )
         data: dict[str, Any] = self.cleaned_data
         return data
+
+    def is_paid(self) -> bool:
+        """Whether the toll for robots is paid; it is spent then."""
+        return proof_of_work.is_paid(self.cleaned_data["proof"])
 
     def try_save(self, request: HttpRequest) -> tuple[AbstractBaseUser | None, HttpResponse | None]:
         """Raises `HandleTaken`. A known address gets the same answer, in the same time, as a new one."""
@@ -95,7 +99,7 @@ class SignUpForm(SignupForm):
                 if queries.is_handle_taken(self.cleaned_data["handle"]):
                     raise HandleTaken from None
                 self.account_already_exists = True
-        make_password(self.cleaned_data["password1"])
+        make_password(self.cleaned_data.get("password1"))
         saved: tuple[AbstractBaseUser | None, HttpResponse | None] = super().try_save(request)
         return saved
 

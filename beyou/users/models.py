@@ -434,3 +434,21 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class ProviderIdentity(models.Model):
+    """Somebody at an identity provider who is this member. The digest is of issuer and subject together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # A digest, since MariaDB compares text without regard to case, and subjects differ by it.
+    digest = models.CharField(max_length=64, unique=True)
+    issuer = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=now)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["member"], name="users_identity_member")]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.member_id}"

@@ -6,11 +6,14 @@ from uuid import UUID
 from beyou.core import clock, mail
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
-from beyou.users import email_change, handles, queries, resets
+from beyou.users import email_change, handles, identities, queries, resets
 from beyou.users.events import (
     AccessTokenCreated,
     EmailChanged,
     FactorsChanged,
+    IdentityKnocked,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordChanged,
     ResetAsked,
     ResetDied,
@@ -51,6 +54,32 @@ def tell_owner(event: FactorsChanged) -> None:
     address = queries.email_of(event.member_id)
     if address:
         mail.send("users/mail/factor.txt", address, {"change": CHANGES[event.change]})
+
+
+@reacts_to(IdentityLinked)
+def mail_about_link(event: IdentityLinked) -> None:
+    """The owner learns that another sign-in opens the account."""
+    _tell_about_identity(event.member_id, event.issuer, is_linked=True)
+
+
+@reacts_to(IdentityUnlinked)
+def mail_about_unlink(event: IdentityUnlinked) -> None:
+    """The owner learns that it opens the account no more."""
+    _tell_about_identity(event.member_id, event.issuer)
+
+
+@reacts_to(IdentityKnocked)
+def mail_about_knock(event: IdentityKnocked) -> None:
+    """The owner learns how to connect it, if it was the owner."""
+    _tell_about_identity(event.member_id, event.issuer, template="users/mail/identity_knocked.txt")
+
+
+def _tell_about_identity(
+    member_id: UUID, issuer: str, *, is_linked: bool = False, template: str = "users/mail/identity.txt"
+) -> None:
+    member = queries.members_by_id([member_id]).get(member_id)
+    if member is not None:
+        mail.send(template, member.email, {"name": identities.name_of(issuer), "is_linked": is_linked})
 
 
 @reacts_to(EmailChanged)

@@ -11,13 +11,13 @@ from beyou.core import limits
 from beyou.core.toasts import toast
 from beyou.users import access_tokens, queries
 from beyou.users.errors import TokenMadeBefore, TooManyTokens
-from beyou.users.http import MemberRequest, member_required
+from beyou.users.http import MemberRequest, member_required, recently_authenticated, sign_in_attempt
 from beyou.users.scopes import MEANING, Scope
 from beyou.users.token_forms import TokenForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required
+@recently_authenticated
 def tokens(request: MemberRequest) -> HttpResponse:
     """The member's tokens and the form of a new one, whose text only the answer to the form shows."""
     if request.method != "POST":
@@ -33,6 +33,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
             days=form.cleaned_data["days"],
+            attempt=sign_in_attempt(request),
         )
     except TokenMadeBefore:
         toast(request, "This token is made already. We show it only once: if you lost it, revoke it.")
@@ -55,7 +56,9 @@ def _words(scopes: str) -> list[str]:
 @require_POST
 @member_required
 def revoke(request: MemberRequest, token_id: UUID) -> HttpResponse:
-    access_tokens.revoke_token(member_id=request.member.pk, token_id=token_id)
+    access_tokens.revoke_token(
+        member_id=request.member.pk, token_id=token_id, attempt=sign_in_attempt(request)
+    )
     toast(request, "Revoked. From now on it opens nothing.")
     return redirect("tokens:tokens")
 

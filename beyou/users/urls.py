@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from beyou.users import factor_views, password_views, session_views, sign_in_views, token_views, views
+from beyou.users import (
+    factor_views,
+    password_views,
+    provider_views,
+    session_views,
+    sign_in_views,
+    token_views,
+    views,
+)
 
 urlpatterns = [
     path("join", views.SignUp.as_view(), name="account_signup"),
@@ -33,5 +41,6 @@ urlpatterns = [
     path("settings/password", password_views.change, name="change_password"),
     path("settings/new-password", password_views.replace, name="new_password"),
     path("", include(session_views)),
+    path("", include(provider_views)),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

@@ -40,6 +40,7 @@ class SignUp(allauth.SignupView):
         return context | {
             "challenge": json.dumps(proof_of_work.new_challenge()),
             "least": settings.PASSWORD_MIN_LENGTH,
+            "providers": settings.OIDC_PROVIDERS,
         }
 
 
@@ -48,6 +49,10 @@ class SignIn(allauth.LoginView):
 
     template_name = "users/sign_in.html"
     http_method_names = ["get", "head", "post"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"providers": settings.OIDC_PROVIDERS}
 
 
 class SignOut(allauth.LogoutView):

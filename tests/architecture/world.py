@@ -109,6 +109,8 @@ def build() -> World:
         "message_id": str(message.message),
         "handle": world.bob.handle,
         "device_id": str(browsers[0].device),
+        "provider_id": "example",
+        "identity_id": str(members.identity(world.alice).pk),
         "token_id": str(members.token(world.alice)[0].pk),
         "session_id": str(MemberSession.objects.create(member=world.alice, key_digest="0" * 64).id),
         "entry_id": str(SecurityEvent.objects.create(member=world.alice, kind=SecurityKind.TOKEN_MADE).id),

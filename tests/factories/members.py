@@ -5,8 +5,8 @@ from django.test import Client
 
 from beyou.core import clock
 from beyou.core.ids import uuid7
-from beyou.users import access_tokens, services
-from beyou.users.models import AccessToken, User
+from beyou.users import access_tokens, identities, services
+from beyou.users.models import AccessToken, ProviderIdentity, User
 from beyou.users.rules import Level
 from beyou.users.scopes import Scope
 
@@ -111,3 +111,9 @@ def token(person: User, *scopes: Scope, days: int = 30) -> tuple[AccessToken, st
 def bearer(text: str) -> dict[str, str]:
     """The header that carries a token, for `Client`."""
     return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+
+
+def identity(person: User, issuer: str = "http://127.0.0.1:9", subject: str = "") -> ProviderIdentity:
+    """Somebody at an identity provider who is the person."""
+    identities.link(member_id=person.pk, issuer=issuer, subject=subject or person.handle)
+    return ProviderIdentity.objects.get(digest=identities.digest_of(issuer, subject or person.handle))
