@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import get_resolver
 
 from beyou.config.bridge import WSGIBridge
-from beyou.config.wsgi import application as wsgi_application
+from beyou.config.wsgi import pages
 
 # Everything below imports models, so it must stand behind the line that sets Django up.
 from beyou.config import processes  # isort: skip
@@ -23,7 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 SOCKET_PATH = "/ws/"
 
-_pages = WSGIBridge(wsgi_application)
+_pages = WSGIBridge(pages)
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:

@@ -1,7 +1,10 @@
 """Several processes: frames reach sockets of the others through Redis, and its absence harms nobody."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from json import dumps, loads
 from pathlib import Path
@@ -11,7 +14,7 @@ from websockets.sync.client import connect
 
 from beyou.core.ids import uuid7
 from beyou.core.realtime.redis import RedisRealtime
-from tests.browser.server import Server
+from tests.browser.server import ROOT, Server, free_port
 from tests.engines import servers
 
 _SEED = """
@@ -127,6 +130,76 @@ def test_a_message_sent_to_one_process_appears_on_the_sockets_of_another(redis: 
     finally:
         first.stop()
         second.stop()
+
+
+_PAGE_WORKER = """
+import sys
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from beyou.config.wsgi import application
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+server = Server(("127.0.0.1", int(sys.argv[1])), Quiet)
+server.set_app(application)
+server.serve_forever()
+"""
+
+
+def test_a_message_posted_to_a_page_worker_appears_on_the_sockets_of_a_live_process(
+    redis: str, tmp_path: Path
+) -> None:
+    live = Server(tmp_path)
+    live.environment |= {"BEYOU_REDIS_URL": redis, "BEYOU_IN_PROCESS": "0", "PYTHONWARNINGS": "default"}
+    assert live.command("migrate", "--verbosity", "0").returncode == 0
+    conversation, alice, bob = loads(live.run(_SEED).splitlines()[-1])
+    worker_port = free_port()
+    commands = (
+        [sys.executable, "-m", "beyou", "live", "--port", str(live.port)],
+        [sys.executable, "-c", _PAGE_WORKER, str(worker_port)],
+    )
+    with ExitStack() as stack:
+        for command in commands:
+            log = stack.enter_context(live.log.open("ab"))
+            process = subprocess.Popen(command, env=live.environment, cwd=ROOT, stdout=log, stderr=log)
+            stack.callback(process.wait, timeout=15)
+            stack.callback(process.terminate)
+        for port in (live.port, worker_port):
+            assert eventually(lambda port=port: _answers(port), seconds=40), live.log.read_text()[-2000:]
+        assert eventually(lambda: _subscribers(redis) == 1)
+        socket = stack.enter_context(
+            connect(
+                f"ws://127.0.0.1:{live.port}/ws/",
+                additional_headers={"Cookie": f"beyou-session={bob}"},
+                origin=f"http://127.0.0.1:{live.port}",  # type: ignore[arg-type]
+            )
+        )
+        assert loads(socket.recv(timeout=5))["type"] == "hello"
+        for number in range(3):
+            assert _post(worker_port, conversation, alice, f"From a page {number}") == 201
+            frame = loads(socket.recv(timeout=5))
+            assert (frame["type"], frame["message"]["text"]) == ("message.new", f"From a page {number}")
+            assert frame["seq"] == number + 1
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz/live")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _post(port: int, conversation: str, session: str, text: str) -> int:
