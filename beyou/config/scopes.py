@@ -9,7 +9,8 @@ from typing import Final
 from beyou.users.scopes import Scope
 
 _BY_SCOPE: Final[dict[Scope, tuple[str, ...]]] = {
-    Scope.READ_PROFILE: ("messaging.me",),
+    Scope.READ_PROFILE: ("users.get_me",),
+    Scope.WRITE_PROFILE: ("users.change_me", "users.set_my_picture", "users.remove_my_picture"),
     Scope.READ_PEOPLE: (
         "friends.list_friends",
         "friends.list_requests",

@@ -9,9 +9,10 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, StrictStr
 
 from beyou.core import limits
+from beyou.core.templatetags.beyou import picture_url
 from beyou.friends import queries, services
 from beyou.friends.queries import Acquaintance
-from beyou.friends.rules import Step
+from beyou.friends.rules import Relation, Step
 from beyou.users.http import MemberRequest
 from beyou.verification.http import verified_required
 
@@ -44,13 +45,27 @@ def _answer(value: Any) -> HttpResponse:
 
 
 def _person(person: Acquaintance) -> dict[str, Any]:
+    """What every list shows of a member. `picture` is an address of ours or null."""
     member = person.member
     return {
         "id": str(member.pk),
         "handle": member.handle,
         "name": member.name,
+        "picture": picture_url(member),
         "is_verified": member.is_verified,
         "relation": person.relation.value,
+        "may_ask": person.may_ask,
+    }
+
+
+def _profile(person: Acquaintance) -> dict[str, Any]:
+    """What a profile adds. `email` and `phone` are null unless they may be read."""
+    contact = queries.contact_for(person)
+    return _person(person) | {
+        "bio": person.member.bio,
+        "accent": person.member.accent,
+        "email": contact.email or None,
+        "phone": contact.phone or None,
     }
 
 
@@ -85,7 +100,8 @@ def search_members(request: HttpRequest, query: Query[SearchQuery]) -> HttpRespo
 
 @router.get("/members/{slug:handle}")
 def get_member(request: HttpRequest, handle: str) -> HttpResponse:
-    return _answer(_person(queries.profile_for(_me(request), handle)))
+    """The profile, with the contact data that its owner shows to me."""
+    return _answer(_profile(queries.profile_for(_me(request), handle)))
 
 
 @router.post("/members/{slug:handle}/friendship")
@@ -93,4 +109,4 @@ def take_step(request: HttpRequest, handle: str, body: StepIn) -> HttpResponse:
     """`request`, `accept`, `decline`, `cancel` or `unfriend`; the answer says how the two stand now."""
     person = queries.profile_for(_me(request), handle)
     relation = services.take(member_id=_me(request), other_id=person.member.pk, step=body.step)
-    return _answer(_person(Acquaintance(person.member, relation)))
+    return _answer(_person(Acquaintance(person.member, relation, may_ask=relation is Relation.NONE)))

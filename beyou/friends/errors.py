@@ -1,6 +1,6 @@
 """What can go wrong between members."""
 
-from beyou.core.errors import ApplicationError
+from beyou.core.errors import ApplicationError, NotAllowed
 
 
 class RelationChanged(ApplicationError):
@@ -12,3 +12,9 @@ class RelationChanged(ApplicationError):
         super().__init__(
             "This request was answered or taken back meanwhile. Load the page again to see how it is."
         )
+
+
+class TakesNoRequests(NotAllowed):
+    """The other chose who may ask for friendship, and this member is not among them."""
+
+    code, title = "takes_no_requests", "This person takes no requests"

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from beyou.blocks.queries import visible_to
 from beyou.core.errors import NotFound
 from beyou.friends.models import FriendRequest, Friendship
 from beyou.friends.rules import Relation
-from beyou.users.queries import listed_members
-from beyou.users.rules import Audience
+from beyou.users.queries import Contact, contact_of, listed_members
+from beyou.users.rules import Audience, may_reach
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -24,10 +24,11 @@ FOUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
-    """Another member and how they stand to me."""
+    """Another member and how they stand to me. `may_ask` says whether I may ask for friendship."""
 
     member: "User"
     relation: Relation
+    may_ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,33 @@ def are_friends(one: UUID, other: UUID) -> bool:
 
 def friends_of(member_id: UUID) -> "QuerySet[User]":
     """The member's friends who may be seen."""
+    return visible_to(member_id, listed_members()).filter(_friend(member_id, "id"))
+
+
+def _friend(member_id: UUID, column: str) -> Q:
+    """Rows whose column names a friend of the member."""
     firsts = Friendship.objects.filter(second_id=member_id).values("first_id")
     seconds = Friendship.objects.filter(first_id=member_id).values("second_id")
-    return visible_to(member_id, listed_members()).filter(Q(id__in=firsts) | Q(id__in=seconds))
+    return Q(**{f"{column}__in": firsts}) | Q(**{f"{column}__in": seconds})
+
+
+def _shares_friend(member_id: UUID) -> Exists:
+    """An expression for querysets of members: whether one has a friend who is the member's friend, too."""
+    return Exists(
+        Friendship.objects.filter(
+            Q(_friend(member_id, "second_id"), first_id=OuterRef("pk"))
+            | Q(_friend(member_id, "first_id"), second_id=OuterRef("pk"))
+        )
+    )
+
+
+def may_ask(member_id: UUID, other_id: UUID) -> bool:
+    """Whether the other takes requests for friendship from the member. Two statements at most."""
+    others = listed_members().filter(id=other_id)
+    asked_by = others.values_list("asked_by", flat=True).first()
+    if asked_by == Audience.FRIENDS_OF_FRIENDS:
+        return others.filter(_shares_friend(member_id)).exists()
+    return asked_by == Audience.EVERYBODY
 
 
 def friend_page(member_id: UUID, *, after: str = "", limit: int = PAGE) -> FriendPage:
@@ -79,7 +104,8 @@ def requests_by(member_id: UUID) -> list[Acquaintance]:
 def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
     """At most twenty others whose handle begins so, or a word of whose name does. Three statements.
 
-    E-mail addresses are never searched. Nothing is found for nothing.
+    E-mail addresses are never searched. Nothing is found for nothing. Who wants to be found by others only
+    is not found.
     """
     wanted = " ".join(text.split()).removeprefix("@")
     if not wanted:
@@ -90,6 +116,12 @@ def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
     found = (
         visible_to(member_id, listed_members())
         .exclude(id=member_id)
+        .annotate(shares_friend=_shares_friend(member_id))
+        .filter(
+            Q(found_by=Audience.EVERYBODY)
+            | Q(found_by=Audience.FRIENDS_OF_FRIENDS, shares_friend=True)
+            | _friend(member_id, "id")
+        )
         .filter(Q(handle__startswith=wanted.lower()) | Q(name__iregex=begins_word))
         .order_by("handle")[:FOUND]
     )
@@ -109,17 +141,39 @@ def verified_page(member_id: UUID, *, after: str = "", limit: int = PAGE) -> Fri
 
 def profile_for(member_id: UUID, handle: str) -> Acquaintance:
     """Raises `NotFound` in the same way for who is missing, closed, unconfirmed or blocked."""
-    member = visible_to(member_id, listed_members()).filter(handle=handle.lower()).first()
+    seen = visible_to(member_id, listed_members()).annotate(shares_friend=_shares_friend(member_id))
+    member = seen.filter(handle=handle.lower()).first()
     if member is None:
         raise NotFound
     return acquaintances(member_id, [member])[0]
 
 
+def contact_for(person: Acquaintance) -> Contact:
+    """How the member who looks at the profile may reach the person. At most one statement."""
+    is_self, is_friend = (person.relation is each for each in (Relation.SELF, Relation.FRIEND))
+    return contact_of(person.member, is_self=is_self, is_friend=is_friend)
+
+
+def check_picture(member_id: UUID, media_id: UUID) -> None:
+    """Raises `NotFound` unless it is the present picture of somebody whom the member may see."""
+    if not visible_to(member_id, listed_members()).filter(picture_id=media_id).exists():
+        raise NotFound
+
+
 def acquaintances(member_id: UUID, members: "Iterable[User]") -> list[Acquaintance]:
-    """How each of the members stands to this one. Two statements for any number."""
+    """How each of the members stands to this one. Two statements for any number.
+
+    Members without `shares_friend` count as strangers.
+    """
     people = list(members)
     relations = relations_to(member_id, [person.pk for person in people])
-    return [Acquaintance(person, relations[person.pk]) for person in people]
+    return [_acquaintance(person, relations[person.pk]) for person in people]
+
+
+def _acquaintance(person: "User", relation: Relation) -> Acquaintance:
+    shares_friend = getattr(person, "shares_friend", False)
+    asks = may_reach(person.asked_by, is_friend=False, shares_friend=shares_friend)
+    return Acquaintance(person, relation, may_ask=asks and relation is Relation.NONE)
 
 
 def relations_to(member_id: UUID, other_ids: Iterable[UUID]) -> dict[UUID, Relation]:

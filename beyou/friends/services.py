@@ -10,7 +10,7 @@ from beyou.core import limits
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.events import publish
 from beyou.friends import queries, rules
-from beyou.friends.errors import RelationChanged
+from beyou.friends.errors import RelationChanged, TakesNoRequests
 from beyou.friends.events import FriendshipEnded, FriendshipMade
 from beyou.friends.models import FriendRequest, Friendship
 from beyou.friends.rules import Relation, Step
@@ -23,8 +23,9 @@ def take(*, member_id: UUID, other_id: UUID, step: Step) -> Relation:
     """How the other stands to the member after the step; the other is told of requests and acceptances.
 
     Of two members who take a step at once one comes first, whichever engine. Raises `InvalidInput` for
-    oneself, `NotFound` behind a block, `RelationChanged` when there is nothing to answer any more, and
-    `RateLimited` for too many requests. The caller has found the other through `queries.profile_for`.
+    oneself, `NotFound` behind a block, `RelationChanged` when there is nothing to answer any more,
+    `TakesNoRequests` when the other does not want to be asked, and `RateLimited` for too many requests. The
+    caller has found the other through `queries.profile_for`.
     """
     if member_id == other_id:
         raise InvalidInput("That is you.")
@@ -38,6 +39,8 @@ def take(*, member_id: UUID, other_id: UUID, step: Step) -> Relation:
         now = rules.after(before, step)
         if now is None:
             raise RelationChanged
+        if now is Relation.ASKED and before is Relation.NONE and not queries.may_ask(member_id, other_id):
+            raise TakesNoRequests("They chose who may ask them. Perhaps they ask you.")
         if now is not before:
             _change(member_id, other_id, before, now)
     return now

@@ -1,6 +1,7 @@
 """Friends, requests, search and profiles."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +13,8 @@ from beyou.core.toasts import toast
 from beyou.friends import queries, services
 from beyou.friends.forms import PositionForm, SearchForm, StepForm
 from beyou.friends.rules import Relation, Step
+from beyou.media.http import media_response
+from beyou.media.queries import media_file
 from beyou.users.http import MemberRequest, member_required
 from beyou.verification.http import verified_required
 
@@ -73,7 +76,16 @@ def verified_members(request: MemberRequest) -> HttpResponse:
 @member_required
 def profile(request: MemberRequest, handle: str) -> HttpResponse:
     person = queries.profile_for(request.member.pk, handle)
-    return render(request, "friends/profile.html", {"person": person})
+    context = {"person": person, "contact": queries.contact_for(person)}
+    return render(request, "friends/profile.html", context)
+
+
+@require_safe
+@member_required
+def picture(request: MemberRequest, media_id: UUID) -> HttpResponse:
+    """The picture of somebody whom the member may see."""
+    queries.check_picture(request.member.pk, media_id)
+    return media_response(media_file(media_id))
 
 
 @require_POST
@@ -89,6 +101,6 @@ def step(request: MemberRequest, handle: str) -> HttpResponse:
     word = Step.ACCEPT if taken is Step.REQUEST and relation is Relation.FRIEND else taken
     toast(request, DONE[word].format(name=person.member.name))
     if request.headers.get("HX-Request"):
-        person = queries.Acquaintance(person.member, relation)
+        person = queries.Acquaintance(person.member, relation, may_ask=relation is Relation.NONE)
         return render(request, "friends/_actions.html", {"person": person})
     return redirect("friends:profile", handle=person.member.handle)

@@ -32,13 +32,6 @@ def _answer(value: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(orjson.dumps(value), status=status, content_type="application/json")
 
 
-@router.get("/me")
-def me(request: HttpRequest) -> HttpResponse:
-    """Who is signed in."""
-    member = cast(MemberRequest, request).member
-    return _answer({"id": str(member.pk), "handle": member.handle, "name": member.name})
-
-
 @router.get("/conversations")
 def list_conversations(request: HttpRequest, query: Query[ConversationsQuery]) -> HttpResponse:
     """The member's conversations, the most recent first."""

@@ -24,9 +24,9 @@ def announce(results: Iterable[Accepted | Refused]) -> None:
 
 
 def announce_marks(
-    *, conversation: UUID, member: UUID, delivered: int, read: int, to: Iterable[UUID]
+    *, conversation: UUID, member: UUID, delivered: int, read: int, peer: UUID | None, shows_read: bool
 ) -> None:
-    """Everybody in the conversation sees how far the member has received and read."""
+    """The member's own tabs and the peer see how far the member has received and, if it shows, read."""
     frame = {
         "type": "receipt",
         "conversation": str(conversation),
@@ -34,7 +34,12 @@ def announce_marks(
         "delivered": delivered,
         "read": read,
     }
-    _publish(to, frame)
+    if peer is not None and shows_read:
+        _publish([member, peer], frame)
+        return
+    _publish([member], frame)
+    if peer is not None:
+        _publish([peer], frame | {"read": 0})
 
 
 def announce_typing(*, conversation: UUID, member: UUID, to: UUID) -> None:

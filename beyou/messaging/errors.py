@@ -50,3 +50,9 @@ class Empty(InvalidInput):
 
 class TooLong(ApplicationError):
     code, status, title = "too_long", 413, "The message is too long"
+
+
+class TakesNoChats(NotAllowed):
+    """The other chose that nobody begins a chat; the ones that exist go on."""
+
+    code, title = "takes_no_chats", "This person takes no new chats"

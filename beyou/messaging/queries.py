@@ -46,13 +46,17 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A conversation as one of its members sees it. `is_open` is False when nothing can be sent."""
+    """A conversation as one of its members sees it. `is_open` is False when nothing can be sent.
+
+    How far the other has read shows only when both show it (`shows_read`); `peer_read` is 0 otherwise.
+    """
 
     conversation: Conversation
     mine: ConversationMember
     peer: "User"
     peer_delivered: int
     peer_read: int
+    shows_read: bool
     is_open: bool
 
     @property
@@ -146,6 +150,7 @@ def _accesses() -> QuerySet[Any, Any]:
         "is_blocked",
         "peer_delivered",
         "peer_read",
+        "member__read_receipts",
     )
 
 
@@ -161,13 +166,15 @@ def _access(row: Row) -> Access:
         instance(Conversation),
         instance(get_user_model()),
     )
-    is_blocked, peer_delivered, peer_read = values
+    is_blocked, peer_delivered, peer_read, i_show_read = values
+    shows_read = bool(i_show_read) and peer.read_receipts
     return Access(
         conversation=conversation,
         mine=place,
         peer=peer,
         peer_delivered=peer_delivered,
-        peer_read=peer_read,
+        peer_read=peer_read if shows_read else 0,
+        shows_read=shows_read,
         is_open=peer.is_present and not is_blocked,
     )
 

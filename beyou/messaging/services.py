@@ -14,10 +14,11 @@ from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, Refused, accept_messages
 from beyou.messaging.delivery import announce_badge, announce_marks
 from beyou.messaging.erasure import begin_erasure, erase_next, is_erasing
-from beyou.messaging.errors import NotFriends, Unavailable
+from beyou.messaging.errors import NotFriends, TakesNoChats, Unavailable
 from beyou.messaging.events import ConversationStarted
 from beyou.messaging.models import Conversation, ConversationMember, Mode
 from beyou.messaging.queries import conversation_for, direct_conversation, member_by_id, unread_chats
+from beyou.users.rules import Writers
 
 __all__ = [
     "Accepted",
@@ -53,7 +54,8 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     """The two have one direct conversation, end-to-end when both have keys.
 
     Any number of starters at once get the same one. Raises `NotFound` for nobody and for oneself,
-    `Unavailable` when one blocked the other or the account is closed, `NotFriends` and `RateLimited`.
+    `Unavailable` when one blocked the other or the account is closed, `NotFriends`, `TakesNoChats` when there
+    is none yet and the other does not want new ones, and `RateLimited`.
     """
     other = member_by_id(other_id)
     if other is None or other_id == starter_id:
@@ -65,6 +67,8 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     existing = direct_conversation(starter_id, other_id)
     if existing is not None:
         return Started(existing, is_new=False)
+    if other.written_by == Writers.NOBODY:
+        raise TakesNoChats("They chose that nobody begins a chat with them. Perhaps they write to you.")
     limits.check("conversations.member", str(starter_id))
     try:
         return Started(_create(starter_id, other_id), is_new=True)
@@ -92,7 +96,8 @@ def _create(starter_id: UUID, other_id: UUID) -> Conversation:
 def mark(*, member_id: UUID, conversation_id: UUID, delivered: int, read: int) -> Marks:
     """The member's marks stand at least here, within the messages that exist; they never go back.
 
-    When they moved, everybody in the conversation learns it. Raises `NotFound`.
+    When they moved, everybody in the conversation learns it; how far was read only if both show that.
+    Raises `NotFound`.
     """
     access = conversation_for(member_id, conversation_id)
     with transaction.atomic():
@@ -110,7 +115,9 @@ def mark(*, member_id: UUID, conversation_id: UUID, delivered: int, read: int) -
             member=member_id,
             delivered=marks[0],
             read=marks[1],
-            to=access.member_ids,
+            # Not even a frame without news may tell the other that something was read.
+            peer=access.peer.pk if access.shows_read or marks[0] != before[0] else None,
+            shows_read=access.shows_read,
         )
     if marks[1] != before[1]:
         announce_badge(member=member_id, chats=unread_chats(member_id))

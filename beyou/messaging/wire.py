@@ -6,6 +6,7 @@ Bytes are standard base64 with padding (RFC 4648 §4), key ids and hashes lower-
 from collections.abc import Iterable
 from typing import Any
 
+from beyou.core.templatetags.beyou import picture_url
 from beyou.core.wire import encoded
 from beyou.ledger import queries as ledger
 from beyou.messaging import rules
@@ -79,8 +80,14 @@ def conversation(access: Access, *, mode: Mode) -> dict[str, Any]:
         "id": str(access.conversation.id),
         "mode": MODES[mode],
         "open": access.is_open,
-        "peer": {"id": str(access.peer.pk), "handle": access.peer.handle, "name": access.peer.name}
-        | {"gone": access.peer.is_erased},
+        "peer": {
+            "id": str(access.peer.pk),
+            "handle": access.peer.handle,
+            "name": access.peer.name,
+            "picture": picture_url(access.peer),
+            "is_verified": access.peer.is_verified,
+            "gone": access.peer.is_erased,
+        },
         "last_seq": access.conversation.last_seq,
         "last_ms": access.conversation.last_ms,
         "read_seq": access.mine.read_seq,

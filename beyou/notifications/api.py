@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
+from beyou.core.templatetags.beyou import picture_url
 from beyou.notifications import queries, services
 from beyou.users.http import MemberRequest
 
@@ -37,7 +38,13 @@ def list_notifications(request: HttpRequest, query: Query[PageQuery]) -> HttpRes
             "id": str(row.id),
             "kind": row.kind,
             "actor": row.actor
-            and {"id": str(row.actor_id), "handle": row.actor.handle, "name": row.actor.name},
+            and {
+                "id": str(row.actor_id),
+                "handle": row.actor.handle,
+                "name": row.actor.name,
+                "picture": picture_url(row.actor),
+                "is_verified": row.actor.is_verified,
+            },
             "text": row.text,
             "target": row.target,
             "created_ms": round(row.created_at.timestamp() * 1000),

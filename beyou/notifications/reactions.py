@@ -7,7 +7,7 @@ from beyou.core.events import reacts_to
 from beyou.notifications import services
 from beyou.notifications.rules import Kind
 from beyou.privacy.events import ExportFailed, ExportReady
-from beyou.users.events import UserErased
+from beyou.users.events import EmailChanged, RenameSettled, UserErased
 from beyou.verification.events import VerificationSettled
 
 #: Verdict of verification → the notice and where it leads.
@@ -38,3 +38,15 @@ def tell_of_failed_copy(event: ExportFailed) -> None:
 def tell_verdict(event: VerificationSettled) -> None:
     kind, target = _VERDICTS[event.verdict]
     services.notify(member_id=event.member_id, kind=kind, target=target)
+
+
+@reacts_to(EmailChanged)
+def tell_of_new_address(event: EmailChanged) -> None:
+    """Every open page of the member shows it, those of other sessions too."""
+    services.notify(member_id=event.member_id, kind=Kind.EMAIL_CHANGED, target="/settings/contact")
+
+
+@reacts_to(RenameSettled)
+def tell_of_rename(event: RenameSettled) -> None:
+    kind = Kind.RENAME_GRANTED if event.is_granted else Kind.RENAME_REFUSED
+    services.notify(member_id=event.member_id, kind=kind, target="/settings/profile")

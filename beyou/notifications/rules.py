@@ -15,6 +15,9 @@ class Kind(StrEnum):
     VERIFIED = "verified"
     NOT_VERIFIED = "not_verified"
     UNVERIFIED = "unverified"
+    EMAIL_CHANGED = "email_changed"
+    RENAME_GRANTED = "rename_granted"
+    RENAME_REFUSED = "rename_refused"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -27,6 +30,9 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.VERIFIED: "You are verified now. See what it unlocks.",
     Kind.NOT_VERIFIED: "Your request to be verified needs something from you.",
     Kind.UNVERIFIED: "Your verification was taken back. Read why.",
+    Kind.EMAIL_CHANGED: "The e-mail address of your account was changed.",
+    Kind.RENAME_GRANTED: "Your new name shows from now on.",
+    Kind.RENAME_REFUSED: "Our staff did not grant your new name. See why.",
 }
 
 #: The icon of a notice without an actor.
@@ -37,4 +43,7 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.VERIFIED: "badge-check",
     Kind.NOT_VERIFIED: "circle-alert",
     Kind.UNVERIFIED: "circle-alert",
+    Kind.EMAIL_CHANGED: "at-sign",
+    Kind.RENAME_GRANTED: "circle-check",
+    Kind.RENAME_REFUSED: "triangle-alert",
 }

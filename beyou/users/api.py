@@ -7,13 +7,16 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from ninja import Query, Router, Schema
+from ninja import File, Query, Router, Schema
+from ninja.files import UploadedFile
 from pydantic import ConfigDict, Field
 
 from beyou.core import clock
-from beyou.users import access_tokens, queries, security_log, takeover
+from beyou.core.templatetags.beyou import picture_url
+from beyou.users import access_tokens, queries, security_log, services, takeover
 from beyou.users.http import MemberRequest, own_session, sign_in_attempt
-from beyou.users.models import AccessToken
+from beyou.users.models import AccessToken, User
+from beyou.users.schemas import MeIn, MeOut, PrivacyOut
 from beyou.users.session_store import SessionStore
 
 router = Router(tags=["account"])
@@ -140,3 +143,55 @@ def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
         attempt=sign_in_attempt(request),
     )
     return HttpResponse(status=204)
+
+
+def _member(request: HttpRequest) -> User:
+    return cast(MemberRequest, request).member
+
+
+def _me(member: User) -> HttpResponse:
+    # Only a verified member's rename waits, so that nobody else pays for the question.
+    pending = queries.pending_rename(member.pk) if member.is_verified else None
+    body = {
+        "id": str(member.pk),
+        "handle": member.handle,
+        "name": member.name,
+        "bio": member.bio,
+        "accent": member.accent,
+        "picture": picture_url(member),
+        "is_verified": member.is_verified,
+        "pending_rename": pending and {"handle": pending.handle, "name": pending.name},
+        "privacy": {name: getattr(member, name) for name in PrivacyOut.model_fields},
+    }
+    return HttpResponse(orjson.dumps(body), content_type="application/json")
+
+
+@router.get("/me", response=MeOut)
+def get_me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, as others see the member, and the choices of privacy. Never contact data."""
+    return _me(_member(request))
+
+
+@router.patch("/me", response=MeOut)
+def change_me(request: HttpRequest, body: MeIn) -> HttpResponse:
+    """Changes what is given. A verified member's handle and name become `pending_rename` first."""
+    given = body.model_dump(exclude_unset=True)
+    privacy = given.pop("privacy", {})
+    member = _member(request)
+    if given:
+        member = services.change_profile(member_id=member.pk, **given).member
+    if privacy:
+        member = services.change_privacy(member_id=member.pk, **privacy)
+    return _me(member)
+
+
+@router.post("/me/picture", response=MeOut)
+def set_my_picture(request: HttpRequest, picture: File[UploadedFile]) -> HttpResponse:
+    """JPEG, PNG, WebP or GIF of at most 8 MiB as `multipart/form-data`; its middle square is kept."""
+    return _me(services.set_picture(member_id=_member(request).pk, data=picture.read()))
+
+
+@router.delete("/me/picture", response=MeOut)
+def remove_my_picture(request: HttpRequest) -> HttpResponse:
+    """Initials again; a repeat changes nothing."""
+    return _me(services.remove_picture(member_id=_member(request).pk))

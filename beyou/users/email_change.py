@@ -21,8 +21,8 @@ from beyou.core.mail import MailNotSent
 from beyou.users.errors import EmailChangeClosed, FieldRefused, WrongCode
 from beyou.users.events import EmailChanged
 from beyou.users.handles import forget_unconfirmed
-from beyou.users.models import EmailChange, User
-from beyou.users.rules import ChangeOutcome
+from beyou.users.models import EmailChange, SecurityEvent, User
+from beyou.users.rules import ChangeOutcome, SecurityKind
 
 OPEN_FOR, SILENCE = dt.timedelta(hours=1), dt.timedelta(hours=72)
 TRIES = 5
@@ -233,6 +233,7 @@ def _finish_if_agreed(change: EmailChange) -> None:
     _end(change, ChangeOutcome.DONE if is_done else ChangeOutcome.TAKEN)
     change.save(update_fields=["open_of", "outcome"])
     if is_done:
+        SecurityEvent.objects.create(member_id=change.member_id, kind=SecurityKind.EMAIL_CHANGED)
         publish(EmailChanged(member_id=change.member_id, change_id=change.id))
 
 

@@ -92,7 +92,10 @@ class User(AbstractBaseUser):
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
-        indexes = [models.Index(fields=["name"], name="users_user_name")]
+        indexes = [
+            models.Index(fields=["name"], name="users_user_name"),
+            models.Index(fields=["picture_id"], name="users_user_picture"),
+        ]
 
     def __str__(self) -> str:
         return self.handle

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from beyou.core import clock, keyring
+from beyou.users import rules
 from beyou.users.models import (
     AccessToken,
     EmailChange,
@@ -79,6 +81,23 @@ def phone_of(member_id: UUID) -> str:
 
 def email_change(change_id: UUID) -> EmailChange | None:
     return EmailChange.objects.filter(id=change_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What somebody may read of how to reach a member; empty where nothing is or nothing may be read."""
+
+    email: str
+    phone: str
+
+
+def contact_of(member: User, *, is_self: bool, is_friend: bool) -> Contact:
+    """At most one statement, none where the number may not be read."""
+    email, phone = (
+        rules.may_read(readers, is_self=is_self, is_friend=is_friend)
+        for readers in (member.email_for, member.phone_for)
+    )
+    return Contact(member.email if email else "", phone_of(member.pk) if phone else "")
 
 
 def open_email_change(member_id: UUID) -> EmailChange | None:

@@ -12,6 +12,7 @@ class Scope(StrEnum):
     """One thing that a token may be allowed to do."""
 
     READ_PROFILE = "read:profile"
+    WRITE_PROFILE = "write:profile"
     READ_PEOPLE = "read:people"
     WRITE_PEOPLE = "write:people"
     READ_MESSAGES = "read:messages"
@@ -23,7 +24,8 @@ class Scope(StrEnum):
 
 #: What each scope allows, as the member reads it before granting it.
 MEANING: dict[Scope, str] = {
-    Scope.READ_PROFILE: "See your handle and your name.",
+    Scope.READ_PROFILE: "See your handle, name, text and picture, and your choices of privacy.",
+    Scope.WRITE_PROFILE: "Change your handle, name, text, picture and choices of privacy.",
     Scope.READ_PEOPLE: "See your friends and requests, and search for members.",
     Scope.WRITE_PEOPLE: "Ask members for friendship, answer requests and end friendships.",
     Scope.READ_MESSAGES: "Read your conversations and their proofs.",

@@ -3,8 +3,10 @@
 from django.urls import include, path
 
 from beyou.users import (
+    contact_views,
     factor_views,
     password_views,
+    profile_views,
     provider_views,
     session_views,
     sign_in_views,
@@ -42,5 +44,7 @@ urlpatterns = [
     path("settings/new-password", password_views.replace, name="new_password"),
     path("", include(session_views)),
     path("", include(provider_views)),
+    path("", include(profile_views)),
+    path("", include(contact_views)),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

@@ -48,7 +48,9 @@ def test_no_token_reaches_staff_or_account_security() -> None:
                     "api/v1" + path.replace("{uuid:", "{uuidstr:").replace("{", "<").replace("}", ">")
                     in staff
                 )
-                if is_staff or name.startswith(("users.", "keys.", "console.", "verification.", "audit.")):
+                if SCOPE_OF.get(name) in (Scope.READ_PROFILE, Scope.WRITE_PROFILE):
+                    assert path.startswith("/me"), name
+                elif is_staff or name.startswith(("users.", "keys.", "console.", "verification.", "audit.")):
                     assert name not in SCOPE_OF
 
 
@@ -65,7 +67,7 @@ def test_openapi_names_the_scheme_and_the_scope_of_each_operation() -> None:
         for path in described["paths"].values()
         for operation in path.values()
     }
-    assert {"sessionCookie": []} in by_id["beyou_messaging_api_me"]
-    assert {"bearerToken": ["read:profile"]} in by_id["beyou_messaging_api_me"]
+    assert {"sessionCookie": []} in by_id["beyou_users_api_get_me"]
+    assert {"bearerToken": ["read:profile"]} in by_id["beyou_users_api_get_me"]
     assert not any("bearerToken" in each for each in by_id["beyou_users_api_list_tokens"])
     assert by_id["beyou_ledger_api_get_block"] == []

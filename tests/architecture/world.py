@@ -14,16 +14,19 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from beyou.blocks.services import block
+from beyou.core import clock
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
-from beyou.users.models import MemberSession, PendingRename, SecurityEvent, User
+from beyou.users import services
+from beyou.users.email_change import OPEN_FOR, token_mac
+from beyou.users.models import EmailChange, MemberSession, PendingRename, SecurityEvent, User
 from beyou.users.passkeys import passkeys_of
 from beyou.users.rules import Level, SecurityKind
 from beyou.users.services import mark_verified
-from tests.factories import members, passkeys
+from tests.factories import members, passkeys, pictures
 from tests.factories.documents import request_of
 from tests.messaging.world import Browser, chat, say
 
@@ -87,8 +90,9 @@ class World:
 
 
 def build() -> World:
-    """Alice has keys and a notice, blocks mallory, and is bob's friend with one conversation of one sealed
-    message; bob asks to be verified, and mallory to be renamed; charlie and staff have keys and know nobody.
+    """Alice has keys, a notice and an open change of address, blocks mallory, and is bob's friend with one
+    conversation of one sealed message; bob has a picture and asks to be verified, and mallory to be renamed;
+    charlie and staff have keys and know nobody.
     """
     world = World(members.alice(), members.bob(), members.charlie(), members.mallory(), members.staff())
     browsers = [Browser(person).publish() for person in (world.alice, world.charlie, world.staff)]
@@ -101,6 +105,8 @@ def build() -> World:
     export = request_export(member_id=world.alice.pk)
     build_next()
     passkeys.passkey(world.alice)
+    services.set_picture(member_id=world.bob.pk, data=pictures.picture("PNG", (64, 64)))
+    world.bob.refresh_from_db()
     world.values = {
         "export_id": str(export.id),
         "conversation_id": str(conversation.id),
@@ -115,6 +121,8 @@ def build() -> World:
         "session_id": str(MemberSession.objects.create(member=world.alice, key_digest="0" * 64).id),
         "entry_id": str(SecurityEvent.objects.create(member=world.alice, kind=SecurityKind.TOKEN_MADE).id),
         "passkey_id": str(passkeys_of(world.alice.pk)[0].id),
+        "media_id": str(world.bob.picture_id),
+        "change_token": _email_change(world.alice),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",
@@ -135,6 +143,21 @@ def _rename(member: User) -> PendingRename:
         handle=member.handle,
         name="Mary Mistletoe",
     )
+
+
+def _email_change(member: User) -> str:
+    """The token of a change of address that waits for the old mailbox."""
+    token = "a-token-that-nobody-guesses"
+    EmailChange.objects.create(
+        member=member,
+        open_of=member,
+        old_email=member.email,
+        new_email="new@example.org",
+        code_mac="0" * 64,
+        token_mac=token_mac(token),
+        expires_at=clock.now() + OPEN_FOR,
+    )
+    return token
 
 
 def _seal() -> None:

@@ -106,7 +106,7 @@ def test_unknown_steps(step: str) -> None:
 def test_oneself_is_no_friend() -> None:
     alice = members.alice()
     assert _post(client_of(alice), "alice", "request").status_code == 422
-    assert "Your settings" in client_of(alice).get("/u/alice").content.decode()
+    assert "Change your profile" in client_of(alice).get("/u/alice").content.decode()
 
 
 def test_htmx_gets_the_new_buttons_and_a_toast() -> None:

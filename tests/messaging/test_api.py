@@ -122,7 +122,14 @@ def test_starting_a_conversation() -> None:
     befriend(alice, bob)
     new = start(bob.pk)
     assert (new.status_code, start(bob.pk).status_code) == (201, 200)
-    assert new.json()["peer"] == {"id": str(bob.pk), "handle": "bob", "name": "Bob Birch", "gone": False}
+    assert new.json()["peer"] == {
+        "id": str(bob.pk),
+        "handle": "bob",
+        "name": "Bob Birch",
+        "picture": None,
+        "is_verified": False,
+        "gone": False,
+    }
     UserBlock.objects.create(blocker=bob, blocked=alice)
     assert (start(bob.pk).status_code, start(bob.pk).json()["code"]) == (403, "unavailable")
     befriend(alice, charlie)

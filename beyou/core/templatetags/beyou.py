@@ -120,10 +120,20 @@ def hue_class(member_id: UUID) -> str:
 
 @register.simple_tag
 def avatar(member: "User", size: str = "") -> SafeString:
-    """Initials on the member's hue. The name always stands beside it, so it is decoration."""
+    """The member's picture, or initials on the member's hue. The name always stands beside it, so it is
+    decoration.
+    """
+    face: str = member.initials
+    if member.picture_id is not None:
+        face = format_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture_url(member))
     return format_html(
-        '<span class="avatar {} {}" aria-hidden="true">{}</span>', hue_class(member.id), size, member.initials
+        '<span class="avatar {} {}" aria-hidden="true">{}</span>', hue_class(member.id), size, face
     )
+
+
+def picture_url(member: "User") -> str | None:
+    """The address of the member's picture, which the app of friends serves to those who may see it."""
+    return f"/pictures/{member.picture_id}" if member.picture_id is not None else None
 
 
 @register.filter
