@@ -158,6 +158,13 @@ _DECLARED = (
         high=365,
     ),
     Variable(
+        "BEYOU_LOGIN_LOG_DAYS",
+        "So many days records of sign-ins, security events and alerts are kept.",
+        "180",
+        low=1,
+        high=3650,
+    ),
+    Variable(
         "BEYOU_GEO_DATABASE",
         "File in MaxMind's format (`.mmdb`) that knows the country of an address, read on this machine."
         " Empty: no countries are shown and the rules about places rest.",

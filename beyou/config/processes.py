@@ -11,6 +11,7 @@ from beyou.core.realtime.hub import hub
 from beyou.core.work import WorkThread
 from beyou.ledger.sealer import SealerThread
 from beyou.messaging import writer
+from beyou.users import presence
 
 
 class Stoppable(Protocol):
@@ -27,6 +28,7 @@ class Running:
         for part in self.parts:
             part.stop()
         writer.stop()
+        presence.stop()
         realtime.use(realtime.NoSockets())
         hub.stop()
 

@@ -49,6 +49,7 @@ MESSAGES_PER_MINUTE = _env.integer("BEYOU_MESSAGES_PER_MINUTE")
 FRAMES_PER_SECOND = _env.integer("BEYOU_FRAMES_PER_SECOND")
 SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST")
 TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES")
+LOGIN_LOG_DAYS = _env.integer("BEYOU_LOGIN_LOG_DAYS")
 GEO_DATABASE = _env.given("BEYOU_GEO_DATABASE")
 
 ALLOWED_HOSTS = [_origin.hostname] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]

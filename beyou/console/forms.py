@@ -92,3 +92,9 @@ class NoteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": 300}),
         error_messages={"required": "Say why: the member reads it."},
     )
+
+
+class AlertsForm(forms.Form):
+    """Where in the alerts the page begins."""
+
+    before = forms.UUIDField(required=False)

@@ -20,4 +20,5 @@ urlpatterns = [
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("audit", views.audit, name="audit"),
+    path("alerts", views.alerts, name="alerts"),
 ]

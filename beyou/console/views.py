@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from beyou.console import queries, services
 from beyou.console.errors import NotBelow
-from beyou.console.forms import AuditForm, GrantForm, WithdrawForm
+from beyou.console.forms import AlertsForm, AuditForm, GrantForm, WithdrawForm
 from beyou.core.errors import InvalidInput
 from beyou.core.toasts import toast
+from beyou.users import queries as users
 from beyou.users.http import MemberRequest, staff_required
 from beyou.users.rules import Level
 
@@ -76,3 +77,16 @@ def audit(request: MemberRequest) -> HttpResponse:
         context["next_url"] = "?" + urlencode(form.carried() | {"before": str(page.next)})
     part = bool(request.headers.get("HX-Request"))
     return render(request, "console/_audit_lines.html" if part else "console/audit.html", context)
+
+
+@require_safe
+@staff_required(Level.MODERATOR)
+def alerts(request: MemberRequest) -> HttpResponse:
+    """What the rules about sign-ins have found, the newest first."""
+    form = AlertsForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("This is not a place in the alerts.")
+    page = users.alert_page(before=form.cleaned_data["before"])
+    context = {"page": page, "next_url": f"?before={page.next}" if page.next else ""}
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "console/_alert_lines.html" if part else "console/alerts.html", context)

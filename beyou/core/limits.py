@@ -41,6 +41,7 @@ POLICIES: dict[str, Policy] = {
     # nobody knows, from all of those together, and from one that has signed in to the account before.
     "sign_in.account": guarded("5/5 minutes"),
     "sign_in.everywhere": guarded("10/15 minutes"),
+    "sign_in.wrong": guarded("10/15 minutes"),
     "sign_in.device": guarded("10/15 minutes"),
     "sign_in.address": guarded("60/5 minutes"),
     "second_step.attempt": guarded("4/hour"),
@@ -56,6 +57,7 @@ POLICIES: dict[str, Policy] = {
     "tokens.member": lenient("20/hour"),
     "identity.knock": lenient("1/day"),
     "decoy.address": lenient("10/hour"),
+    "alerts.staff": lenient("20/hour"),
     "search.member": lenient("60/minute"),
     "friends.member": lenient("60/hour"),
     "keys.member": lenient("20/hour"),
@@ -98,6 +100,14 @@ def forget(policy: str, key: str) -> None:
     except StorageError:
         # What stays counted locks nobody out for longer than its window.
         log.warning("limits.store_away", policy=policy)
+
+
+def is_unused(policy: str, key: str) -> bool:
+    """Whether nothing was counted in the window; False when the store does not say."""
+    try:
+        return _limiter().count(POLICIES[policy].item, policy, key) == 0
+    except StorageError:
+        return False
 
 
 def network(address: str) -> str:

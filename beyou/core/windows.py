@@ -19,6 +19,10 @@ class Window(Protocol):
     def hit(self, item: RateLimitItem, policy: str, key: str) -> float | None:
         """Counts one attempt, or returns the seconds until there is room for one."""
 
+    def count(self, item: RateLimitItem, policy: str, key: str) -> int:
+        """How many attempts are in the window; counts none."""
+        ...
+
     def clear(self, item: RateLimitItem, policy: str, key: str) -> None: ...
 
     def reset(self) -> None: ...
@@ -44,6 +48,12 @@ class LocalWindow:
                 return moments[0] + seconds - now
             moments.append(now)
             return None
+
+    def count(self, item: RateLimitItem, policy: str, key: str) -> int:
+        since = time.monotonic() - item.get_expiry()
+        with self._lock:
+            _, moments = self._moments.get((policy, key), (0, ()))
+            return sum(moment > since for moment in moments)
 
     def clear(self, item: RateLimitItem, policy: str, key: str) -> None:
         with self._lock:
@@ -73,6 +83,9 @@ class SharedWindow:
         if self._limiter.hit(item, policy, key):
             return None
         return self._limiter.get_window_stats(item, policy, key).reset_time - time.time()
+
+    def count(self, item: RateLimitItem, policy: str, key: str) -> int:
+        return item.amount - self._limiter.get_window_stats(item, policy, key).remaining
 
     def clear(self, item: RateLimitItem, policy: str, key: str) -> None:
         self._limiter.clear(item, policy, key)

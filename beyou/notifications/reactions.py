@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from django.conf import settings
+
 from beyou.core import personal
 from beyou.core.events import reacts_to
 from beyou.notifications import services
 from beyou.notifications.rules import Kind
 from beyou.privacy.events import ExportFailed, ExportReady
-from beyou.users.events import EmailChanged, RenameSettled, UserErased
+from beyou.users.events import AccountDisowned, AlertRaised, EmailChanged, RenameSettled, UserErased
 from beyou.verification.events import VerificationSettled
 
 #: Verdict of verification → the notice and where it leads.
@@ -50,3 +52,19 @@ def tell_of_new_address(event: EmailChanged) -> None:
 def tell_of_rename(event: RenameSettled) -> None:
     kind = Kind.RENAME_GRANTED if event.is_granted else Kind.RENAME_REFUSED
     services.notify(member_id=event.member_id, kind=kind, target="/settings/profile")
+
+
+@reacts_to(AlertRaised)
+def notice_of_alert(event: AlertRaised) -> None:
+    if event.is_staff:
+        services.notify(
+            member_id=event.recipient_id, kind=Kind.STAFF_ALERT, target=f"/{settings.STAFF_PREFIX}/alerts"
+        )
+    else:
+        services.notify(member_id=event.recipient_id, kind=Kind.SECURITY, target="/settings/log")
+
+
+@reacts_to(AccountDisowned)
+def notice_to_check(event: AccountDisowned) -> None:
+    """Waits until the account is open again: look what somebody may have left behind."""
+    services.notify(member_id=event.member_id, kind=Kind.SECURITY, target="/settings/log/check")

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     RENAME_GRANTED = "rename_granted"
     RENAME_REFUSED = "rename_refused"
+    STAFF_ALERT = "staff_alert"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -33,11 +34,13 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.EMAIL_CHANGED: "The e-mail address of your account was changed.",
     Kind.RENAME_GRANTED: "Your new name shows from now on.",
     Kind.RENAME_REFUSED: "Our staff did not grant your new name. See why.",
+    Kind.STAFF_ALERT: "Something about sign-ins needs the eyes of the staff.",
 }
 
 #: The icon of a notice without an actor.
 ICONS: Final[dict[Kind, str]] = {
     Kind.SECURITY: "shield-alert",
+    Kind.STAFF_ALERT: "shield-alert",
     Kind.EXPORT_READY: "download",
     Kind.EXPORT_FAILED: "triangle-alert",
     Kind.VERIFIED: "badge-check",

@@ -18,7 +18,7 @@ from beyou.users.app_sessions import is_app
 from beyou.users.confirmation import ATTEMPT
 from beyou.users.devices import remember_device
 from beyou.users.errors import AccountClosed
-from beyou.users.guesses import count_guess, forgive_guesses
+from beyou.users.guesses import count_guess, forgive_guesses, note_wrong_guess
 from beyou.users.http import last_proof, sign_in_attempt
 from beyou.users.models import LoginOutcome, SignInMethod, User
 
@@ -55,6 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
             ) from None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        note_wrong_guess(credentials["email"])
         member_id = queries.member_id_of_email(credentials["email"])
         self._record(request, LoginOutcome.BAD_CREDENTIALS if member_id else LoginOutcome.UNKNOWN, member_id)
 

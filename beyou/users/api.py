@@ -41,11 +41,15 @@ def when_session_ends(request: HttpRequest) -> HttpResponse:
     """When this session ends unless it is used. Asking does not keep it alive. `csrf` is what unsafe requests
     of this browser carry from now on.
     """
-    ends_at = cast(SessionStore, request.session).ends_at
-    ends_ms = None if ends_at is None else _ms(ends_at)
-    member = str(cast(MemberRequest, request).member.pk)
+    session = cast(SessionStore, request.session)
     return _answer(
-        {"member": member, "ends_ms": ends_ms, "now_ms": clock.now_ms(), "csrf": get_token(request)}
+        {
+            "member": str(cast(MemberRequest, request).member.pk),
+            "ends_ms": clock.now_ms() + session.ms_left,
+            "now_ms": clock.now_ms(),
+            "can_be_longer": session.can_be_longer,
+            "csrf": get_token(request),
+        }
     )
 
 

@@ -7,7 +7,7 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         """Lets facts about accounts reach their handlers, and sockets know tokens."""
         from beyou.core.ports import tokens
-        from beyou.users import own_data, reactions  # noqa: F401  (register themselves)
+        from beyou.users import alert_reactions, own_data, reactions  # noqa: F401  (register themselves)
         from beyou.users.access_tokens import bearer_of
 
         tokens.use(bearer_of)

@@ -4,9 +4,12 @@ A stranger gets ten in a quarter of an hour per account, however many addresses 
 signed in to the account before has a budget of its own, so that he cannot lock its member out.
 """
 
+from contextlib import suppress
+
 from django.http import HttpRequest
 
 from beyou.core import limits
+from beyou.core.errors import RateLimited, StoreAway
 from beyou.core.http import client_ip
 from beyou.users import queries
 from beyou.users.devices import device_digest
@@ -30,11 +33,19 @@ def count_guess(request: HttpRequest, email: str, kind: str = "") -> None:
     limits.check("sign_in.everywhere", account)
 
 
+def note_wrong_guess(email: str, kind: str = "") -> None:
+    """A guess at a secret of the account was wrong."""
+    with suppress(RateLimited, StoreAway):
+        limits.check("sign_in.wrong", kind + email.strip().lower())
+
+
 def forgive_guesses(request: HttpRequest, email: str, kind: str = "") -> None:
-    """After a success: what this browser mistyped no longer counts. What others tried at the account does,
-    or each visit of its member would give a stranger ten more.
+    """After a success: what this browser mistyped no longer counts. What was tried from everywhere counts on
+    unless all of it was right, or each visit of the member would give a stranger ten more.
     """
     account = kind + email.strip().lower()
+    if limits.is_unused("sign_in.wrong", account):
+        limits.forget("sign_in.everywhere", account)
     limits.forget("sign_in.account", f"{account} {limits.network(client_ip(request))}")
     if device := device_digest(request):
         limits.forget("sign_in.device", f"{account} {device}")

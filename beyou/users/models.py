@@ -10,6 +10,7 @@ from django.db import models
 from beyou.core.clock import now
 from beyou.core.ids import uuid7
 from beyou.users.rules import (
+    ALERT_TEXTS,
     Audience,
     ChangeOutcome,
     Level,
@@ -283,6 +284,8 @@ class ThreatAlert(_FromSomewhere):
     window_start = models.DateTimeField()
     # Empty when it is about an address.
     member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    # The attempt that made the rule fire; its row may be gone before this one.
+    activity_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -293,6 +296,10 @@ class ThreatAlert(_FromSomewhere):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.subject}"
+
+    @property
+    def text(self) -> str:
+        return ALERT_TEXTS[ThreatRule(self.rule)]
 
 
 class SecurityEvent(_FromSomewhere):

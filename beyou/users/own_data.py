@@ -14,6 +14,7 @@ from beyou.users.models import (
     AccessToken,
     LoginActivity,
     MemberSession,
+    ProviderIdentity,
     SecurityEvent,
     User,
 )
@@ -60,6 +61,7 @@ declare("users.ThreatAlert", "member", what="Warnings about sign-ins", not_copie
 declare("users.SecurityEvent", "member", what="Your security log", copied=SECURITY)
 declare("users.LoginActivity", "member", what="Your sign-in log", copied=SIGN_INS)
 declare("users.AccessToken", "member", what="Your access tokens", copied=TOKENS)
+declare("users.ProviderIdentity", "member", what="Your accounts at identity providers", copied=FACTORS)
 declare("account.EmailAddress", "user", what="Your e-mail addresses", copied=ACCOUNT, by="users")
 declare("mfa.Authenticator", "user", what="Your second steps and passkeys", copied=FACTORS, by="users")
 declare(
@@ -83,7 +85,9 @@ def account(member_id: UUID) -> Iterator[File]:
     yield json_list(SECURITY, _rows(SecurityEvent, member_id, "session_digest"))
     yield json_list(SESSIONS, _rows(MemberSession, member_id, "key_digest", "data"))
     yield json_list(TOKENS, _rows(AccessToken, member_id, "digest"))
-    yield json_file(FACTORS, [_factor(row) for row in Authenticator.objects.filter(user_id=member_id)])
+    factors = [_factor(row) for row in Authenticator.objects.filter(user_id=member_id)]
+    providers = [_provider(row) for row in ProviderIdentity.objects.filter(member_id=member_id)]
+    yield json_file(FACTORS, factors + providers)
     for file in files_of(member_id):
         suffix = file.content_type.rpartition("/")[2]
         yield File(f"media/{file.purpose}-{file.id}.{suffix}", [bytes_of(file)])
@@ -98,7 +102,7 @@ def _account(member: User) -> dict[str, object]:
     }
     addresses = EmailAddress.objects.filter(user_id=member.pk).values("email", "verified", "primary")
     return fields | {
-        "picture": f"media/picture-{member.picture_id}" if member.picture_id else None,
+        "picture": f"media/avatar-{member.picture_id}.webp" if member.picture_id else None,
         "phone": phone_of(member.pk),
         "addresses": list(addresses),
         "staff_levels": sorted(levels_of(member.pk)),
@@ -117,3 +121,13 @@ def _rows(
     names = [field.attname for field in model._meta.concrete_fields]
     shown = [name for name in names if name not in {"member_id", *hidden}]
     yield from model._base_manager.filter(member_id=member_id).order_by("id").values(*shown).iterator()
+
+
+def _provider(row: ProviderIdentity) -> dict[str, object]:
+    """Where the member is known, without the digest of who they are there."""
+    return {
+        "type": "provider",
+        "name": row.issuer,
+        "added": row.created_at,
+        "last_used": row.last_used_at,
+    }

@@ -19,6 +19,7 @@ from beyou.users.models import (
     PendingRename,
     Phone,
     StaffGrant,
+    ThreatAlert,
     User,
 )
 from beyou.users.rules import Level, RenameState, has_level
@@ -230,3 +231,20 @@ def token_of(member_id: UUID, token_id: UUID) -> AccessToken | None:
 
 def _usable() -> Tokens:
     return AccessToken.objects.filter(revoked_at=None, expires_at__gt=clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Alerts, the newest first; `next` continues behind the last one."""
+
+    items: list[ThreatAlert]
+    next: UUID | None
+
+
+def alert_page(*, before: UUID | None = None, limit: int = 50) -> AlertPage:
+    """What the rules about sign-ins have found, for the staff. One statement."""
+    rows = ThreatAlert.objects.select_related("member").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    items = list(rows[: limit + 1])
+    return AlertPage(items[:limit], items[limit - 1].id if len(items) > limit else None)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Level(StrEnum):
@@ -139,6 +140,18 @@ class ThreatRule(StrEnum):
     IMPOSSIBLE_TRAVEL = "impossible_travel"
     NO_FACTOR = "no_factor"
     DECOY = "decoy"
+
+
+#: What mails and pages say of an alert.
+ALERT_TEXTS: Final[dict[ThreatRule, str]] = {
+    ThreatRule.MANY_FAILURES: "Somebody keeps trying to sign in to the account with wrong passwords",
+    ThreatRule.MANY_ACCOUNTS: "One address tries to sign in to many accounts",
+    ThreatRule.NEW_DEVICE: "The account was opened on a device that it did not know",
+    ThreatRule.NEW_COUNTRY: "The account was opened from a country for the first time",
+    ThreatRule.IMPOSSIBLE_TRAVEL: "The account was opened from two countries within an hour",
+    ThreatRule.NO_FACTOR: "Somebody knows the password of the account, but not the second step",
+    ThreatRule.DECOY: "Somebody looked for the pages of the staff and found the decoy",
+}
 
 
 HANDLE = re.compile(r"[a-z0-9_]{3,30}")

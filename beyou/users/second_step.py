@@ -11,7 +11,7 @@ from beyou.core.errors import ApplicationError, RateLimited
 from beyou.users import confirmation, factors, passkeys, queries, services
 from beyou.users.confirmation import ATTEMPT
 from beyou.users.errors import NothingPending, PasskeyRefused, WrongCode, WrongPassword
-from beyou.users.guesses import CODE, count_guess, forgive_guesses
+from beyou.users.guesses import CODE, count_guess, forgive_guesses, note_wrong_guess
 from beyou.users.http import sign_in_attempt
 from beyou.users.models import LoginOutcome, SignInMethod, User
 from beyou.users.stages import is_still_good
@@ -58,6 +58,8 @@ def answer(request: HttpRequest, stage: LoginStage, *, code: str = "", passkey: 
         method = _prove(request, member, code, passkey)
     except (WrongCode, PasskeyRefused, RateLimited) as error:
         kind = SignInMethod.TOTP if passkey is None else SignInMethod.PASSKEY
+        if isinstance(error, WrongCode):
+            note_wrong_guess(member.email, CODE)
         record_failure(request, error, member.pk, kind)
         if not isinstance(error, RateLimited) and _was_last_try(request):
             raise _ended(request, stage, "That was wrong five times. Please sign in again.") from None

@@ -38,6 +38,7 @@ _ATTEMPTS: Final[dict[str, tuple[str, str]]] = {
     "passkey_failed": ("circle-x", "Somebody showed a passkey that did not fit."),
     "limited": ("circle-x", "An attempt to sign in was refused: there had been too many."),
     "unconfirmed": ("mail", "The password was right, but the address was not confirmed yet."),
+    "decoy": ("shield-alert", "Somebody signed in to the account looked for the pages of the staff."),
     "inactive": ("ban", "An attempt to sign in while the account was closed."),
     "banned": ("ban", "An attempt to sign in while the account was closed."),
 }
@@ -66,7 +67,7 @@ _EVENTS: Final[dict[SecurityKind, tuple[str, str]]] = {
     SecurityKind.DELETION_ASKED: ("circle-x", "The deletion of the account was asked for"),
     SecurityKind.DELETION_CANCELLED: ("circle-check", "The deletion of the account was stopped"),
     SecurityKind.KEYS_CHANGED: ("key-round", "The keys of the account changed"),
-    SecurityKind.ALERT: ("shield-alert", "We warned you"),
+    SecurityKind.ALERT: ("shield-alert", "We warned you by mail"),
 }
 _FINE: Final = frozenset({"success", "unconfirmed"})
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from beyou.audit.services import record
 from beyou.core import clock
+from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
 from beyou.users.email_change import agree_new as agree_new
@@ -17,6 +18,7 @@ from beyou.users.email_change import cancel_email_change_by_token as cancel_emai
 from beyou.users.email_change import declare_old_lost as declare_old_lost
 from beyou.users.email_change import start_email_change as start_email_change
 from beyou.users.errors import LastOwner
+from beyou.users.events import SignInRecorded
 from beyou.users.handles import forget_unconfirmed as forget_unconfirmed
 from beyou.users.models import (
     Accent,
@@ -78,6 +80,7 @@ def create_member(
     return member
 
 
+@transaction.atomic
 def record_sign_in(
     *,
     attempt: SignInAttempt,
@@ -86,7 +89,7 @@ def record_sign_in(
     method: str = "",
     settles: UUID | None = None,
 ) -> UUID:
-    """One row says how this attempt ended; returns its id.
+    """One row says how this attempt ended, and the rules about sign-ins will look at it; returns its id.
 
     `settles` is the row of an attempt that waited for more, such as a code. The first answer gives that row
     its final outcome; a later one, or one for another member, gets a row of its own.
@@ -95,6 +98,7 @@ def record_sign_in(
     if settles and member_id:
         waiting = LoginActivity.objects.filter(id=settles, member_id=member_id, outcome__in=WAITING)
         if waiting.update(**found):
+            publish(SignInRecorded(activity_id=settles))
             return settles
     row = LoginActivity(
         member_id=member_id,
@@ -105,6 +109,7 @@ def record_sign_in(
         **whereabouts(attempt.address, attempt.user_agent),
     )
     row.save(force_insert=True)
+    publish(SignInRecorded(activity_id=row.id))
     return row.id
 
 

@@ -146,6 +146,20 @@ class SessionStore(SessionBase):
             return None
         return limits_of_sessions().end(self.stored.created_at, self.stored.seen_at)
 
+    @property
+    def ms_left(self) -> int:
+        """Milliseconds until it ends unless the member does something before; 0 for visitors."""
+        ends_at = self.ends_at
+        return 0 if ends_at is None else max(0, (ends_at - clock.now()) // dt.timedelta(milliseconds=1))
+
+    @property
+    def can_be_longer(self) -> bool:
+        """Whether use moves the end; near the absolute one it does not."""
+        if self.stored is None:
+            return False
+        limits = limits_of_sessions()
+        return self.stored.seen_at + limits.idle < self.stored.created_at + limits.absolute
+
 
 def _new_key() -> str:
     """128 random bits (ASVS 7.2.3)."""

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from beyou.users import (
     contact_views,
+    decoy_views,
     factor_views,
     password_views,
     profile_views,
@@ -46,5 +47,6 @@ urlpatterns = [
     path("", include(provider_views)),
     path("", include(profile_views)),
     path("", include(contact_views)),
+    path("", include(decoy_views)),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

@@ -41,7 +41,7 @@ def described(user_agent: str) -> tuple[str, str]:
     if family == "Spider":
         return f"{browser} (a robot)"[:80], "robot"
     browser, system = (
-        browser.removesuffix(" Mobile").removesuffix(" Mobile WebView"),
+        browser.removeprefix("Mobile ").removesuffix(" Mobile").removesuffix(" Mobile WebView"),
         _SYSTEMS.get(system, system),
     )
     if _UNKNOWN in (browser, system):

@@ -10,6 +10,7 @@ const PING_MS = 25_000;
 const SILENCE_MS = 60_000;
 const SLOWEST_MS = 30_000;
 // Not signed in, wrong origin and session ended do not get better by trying again.
+const TOO_MANY = 4420;
 const FINAL_CODES = new Set([4401, 4403, 4409]);
 
 let socket: WebSocket | undefined;
@@ -59,6 +60,8 @@ function closed(event: CloseEvent): void {
     emit("session-ended", { code: event.code });
     return;
   }
+  // Others of this member are newer: this tab is live again when somebody looks at it.
+  if (event.code === TOO_MANY) return;
   // Full jitter: after a restart of the server all tabs would otherwise come back in the same instant.
   const limit = Math.min(SLOWEST_MS, 500 * 2 ** attempts);
   attempts += 1;
@@ -80,6 +83,13 @@ function beat(): void {
   // A network that vanished without a word leaves a socket that looks open; silence unmasks it.
   if (Date.now() - lastHeard > SILENCE_MS) socket.close();
   else sendFrame({ type: "ping" });
+}
+
+/** Afterwards the tab is live again, once its member has signed in again in another one. */
+export function resumeSocket(): void {
+  ended = false;
+  attempts = 0;
+  connect();
 }
 
 /** Afterwards the tab is live for as long as it exists; pages of visitors never open a socket. */

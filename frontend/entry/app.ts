@@ -4,23 +4,20 @@ import "../elements/copy-text.ts";
 import "../elements/htmx-setup.ts";
 import "../elements/toast.ts";
 import { startDialogs } from "../elements/dialogs.ts";
+import { startSessionEnd } from "../elements/session-end.ts";
 import { startShortcuts } from "../elements/shortcuts.ts";
 import { startSocket } from "../elements/socket.ts";
 import { followLookForms } from "../elements/theme.ts";
-import { showToast } from "../elements/toast.ts";
 import { workerURL } from "../elements/trusted.ts";
 
 startDialogs();
 followLookForms();
 startShortcuts();
 startSocket();
+startSessionEnd();
 
 // The error summary of a form that came back takes the focus, so that nobody has to search for what is wrong.
 document.querySelector<HTMLElement>("[data-error-summary]")?.focus();
-
-document.body.addEventListener("by:session-ended", () => {
-  showToast({ level: "error", text: "You are signed out on this device. Sign in again to go on." });
-});
 
 // A decision of the staff shows at once, on every open page.
 document.body.addEventListener("by:verification", (event) => {

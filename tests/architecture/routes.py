@@ -23,6 +23,7 @@ class Access(StrEnum):
     VERIFIED = "verified members (other members: refused, with the way to get verified)"
     STAFF = "staff (members: as if it did not exist)"
     APP = "everybody, by a header of apps; cookies count for nothing, so there is no request to forge"
+    DECOY = "nobody; whoever asks, however, is refused and recorded"
     NOBODY = "nobody; it exists only in development, or to be reversed"
 
 
@@ -186,6 +187,9 @@ ROUTES: dict[str, Route] = {
         for step in ("claim", "renew", "release", "approve", "undo", "reject", "ask")
     },
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
+    f"{S}alerts": _staff(Level.MODERATOR, "GET"),
+    "admin/": Route(Access.DECOY, frozenset()),
+    "admin/<path:rest>": Route(Access.DECOY, frozenset()),
     # Chats
     "chats": _get(M),
     "chats/recent": _get(M),

@@ -44,6 +44,8 @@ def _allowed_outcomes(route: Route, role: str, method: str) -> set[str]:
     """What the table says may happen."""
     if route.access is Access.NOBODY:
         return {"hidden", "no such method"}
+    if route.access is Access.DECOY:
+        return {"refused"}
     if route.access is Access.GUEST:
         may_enter = role == "anonymous" and method in route.methods | {"OPTIONS"}
         return {"sent elsewhere", "no such method"} | ({"done"} if may_enter else set())

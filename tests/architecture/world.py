@@ -129,6 +129,7 @@ def build() -> World:
         "position": "000.p/3",
         "number": "1",
         "token": "x" * 43,
+        "rest": "login/",
     }
     return world
 

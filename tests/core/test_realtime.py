@@ -151,3 +151,43 @@ def test_without_a_loop_frames_vanish() -> None:
 def test_what_is_no_frame_is_refused(text: str) -> None:
     with pytest.raises(frames.BadFrame):
         frames.parse(text)
+
+
+def test_a_socket_that_joins_after_its_room_was_closed_is_closed_too() -> None:
+    async def run() -> None:
+        hub = Hub()
+        hub.start()
+        began = asyncio.get_running_loop().time()
+        hub.close(["session:x"], 4409)
+        await settle()
+        late, client = Client(), Client()
+        # It was let in by what was true before the room was closed.
+        hub.join(Socket(member_id=uuid4(), rooms=("m", "session:x"), send=late.send, opened_at=began))
+        await asyncio.sleep(0.01)
+        hub.join(Socket(member_id=uuid4(), rooms=("m", "session:x"), send=client.send))
+        await settle()
+        assert (late.codes, client.codes) == ([4409], [])
+        hub.stop()
+
+    asyncio.run(run())
+
+
+def test_a_member_has_twenty_sockets_and_the_oldest_gives_way() -> None:
+    async def run() -> None:
+        hub = Hub()
+        hub.start()
+        clients = []
+        for number in range(22):
+            client = Client()
+            clients.append(client)
+            socket = Socket(member_id=uuid4(), rooms=("member:a",), send=client.send, opened_at=float(number))
+            hub.join(socket)
+            await settle()
+            for each in [each for each in hub._in(["member:a"]) if each._closing is not None]:
+                hub.leave(each)
+        joined(hub, "member:b")
+        assert [number for number, client in enumerate(clients) if client.codes] == [0, 1]
+        assert clients[0].codes == [4420]
+        hub.stop()
+
+    asyncio.run(run())

@@ -5,13 +5,17 @@ import re
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from beyou.audit.services import record
-from beyou.core import clock
-from beyou.users import presence, services
+from beyou.core import clock, events
+from beyou.notifications.models import Notification
+from beyou.users import codes, presence, services
+from beyou.users.factors import MfaAdapter
 from beyou.users.models import KnownDevice, LoginActivity, MemberSession, SecurityEvent, User
 from beyou.users.rules import SecurityKind
 from beyou.users.services import SignInAttempt
@@ -95,6 +99,7 @@ def test_the_api_lists_and_ends_sessions() -> None:
 def test_use_is_written_at_most_once_a_minute_and_never_by_the_page() -> None:
     client = signed_in(members.alice())
     before = session_of(client).seen_at
+    presence.flush()
     clock.shift(30_000)
     client.get("/home")
     assert presence.flush() == 0
@@ -111,6 +116,7 @@ def test_use_is_written_at_most_once_a_minute_and_never_by_the_page() -> None:
 
 def test_asking_when_it_ends_does_not_keep_it_alive_but_staying_does() -> None:
     client = signed_in(members.alice())
+    presence.flush()
     clock.shift(10 * DAY)
     left = client.get("/api/v1/session").json()
     assert left["ends_ms"] - left["now_ms"] == pytest.approx(4 * DAY, abs=60_000)
@@ -221,3 +227,83 @@ def test_it_closes_the_account_to_everybody_else() -> None:
     answer = owner.get("/api/v1/me")
     assert (answer.status_code, answer.json()["code"]) == (403, "new_password_needed")
     assert owner.get("/settings/new-password").status_code == 200
+    assert SecurityEvent.objects.filter(kind="not_me").count() == 1
+
+
+def test_the_old_password_opens_nothing_but_the_page_of_the_new_one() -> None:
+    alice = members.alice()
+    denied(signed_in(alice), alice)
+    thief = signed_in(alice, "curl/8.0")
+    assert thief.get("/home")["Location"] == "/settings/new-password"
+    assert thief.post("/settings/new-password", {"password": NEW}).status_code == 200
+    assert thief.post("/settings/password", {"current": PASSWORD, "password": NEW}).status_code == 302
+    assert User.objects.get().needs_new_password
+    assert User.objects.get().check_password(PASSWORD)
+    assert thief.get("/api/v1/conversations").status_code == 403
+
+
+def test_a_mailed_link_opens_the_account_again() -> None:
+    alice = members.alice()
+    owner = signed_in(alice)
+    denied(owner, alice)
+    assert owner.post("/settings/new-password", {"by": "mail"})["Location"] == "/recover/sent"
+    while events.drain():
+        pass
+    bodies = " ".join(str(message.body) for message in mail.outbox)
+    found = re.search(r"https?://[^/]+(/recover/link/\S+)", bodies)
+    assert found
+    assert "Your account was closed to everybody else" in [message.subject for message in mail.outbox]
+    reader = Client()
+    reader.get(found[1])
+    assert reader.post("/recover/password", {"password": NEW}).status_code == 302
+    assert not User.objects.get().needs_new_password
+    assert owner.get("/home").status_code == 302
+    again = Client()
+    again.post("/sign-in", {"login": alice.email, "password": NEW})
+    assert again.get("/home").status_code == 200
+    assert again.get("/settings/log/check").status_code == 200
+    targets = Notification.objects.filter(member=alice).values_list("target", flat=True)
+    assert "/settings/log/check" in targets
+
+
+def test_a_second_step_opens_the_account_again_and_a_wrong_one_does_not() -> None:
+    alice = members.alice()
+    owner = signed_in(alice)
+    secret = codes.new_secret()
+    Authenticator.objects.create(
+        user=alice, type="totp", data={"secret": MfaAdapter().encrypt(secret)}, created_at=clock.now()
+    )
+    denied(owner, alice)
+    wrong = owner.post("/settings/new-password", {"password": NEW, "code": "000000"})
+    assert wrong.status_code == 200
+    assert User.objects.get().needs_new_password
+    code = codes.totp(secret, codes.time_step(clock.now_ms()))
+    answer = owner.post("/settings/new-password", {"password": NEW, "code": code})
+    assert answer["Location"] == "/settings/log/check"
+    assert User.objects.get().check_password(NEW)
+    assert owner.get("/settings/log/check").status_code == 200
+    assert owner.get("/home").status_code == 200
+
+
+def test_nobody_denies_for_another_and_not_every_line_can_be_denied() -> None:
+    alice, bob = members.alice(), members.bob()
+    mine, his = signed_in(alice), signed_in(bob)
+    services.note_security(member_id=alice.pk, kind=SecurityKind.NOT_ME)
+    entry = LoginActivity.objects.get(member=alice)
+    said = SecurityEvent.objects.get()
+    for client, target in ((his, entry), (mine, said)):
+        for method in ("get", "post"):
+            assert getattr(client, method)(f"/settings/log/{target.id}/not-me").status_code == 404
+    assert not User.objects.filter(needs_new_password=True).exists()
+    assert mine.get("/settings/new-password")["Location"] == "/settings/password"
+
+
+def test_tokens_of_the_account_are_in_the_log_once() -> None:
+    alice = members.alice()
+    token, _ = members.token(alice)
+    client = members.client_of(alice)
+    client.delete(f"/api/v1/tokens/{token.pk}")
+    while events.drain():
+        pass
+    texts = [item["text"] for item in client.get("/api/v1/security-log").json()["items"]]
+    assert sorted(texts) == ["An access token was made: Script", "An access token was revoked: Script"]

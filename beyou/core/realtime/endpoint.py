@@ -70,12 +70,13 @@ async def endpoint(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None
         if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
             return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
         find = partial(authenticate, headers.get("cookie", ""))
+    began = asyncio.get_running_loop().time()
     identity = await hub.read(find)
     if identity is None or not identity.may_chat:
         code = NOT_SIGNED_IN if identity is None else NO_SCOPE
         return await send({"type": "websocket.close", "code": code})
     rooms = (member_room(identity.member_id), identity.room, EVERYBODY)
-    socket = Socket(member_id=identity.member_id, rooms=rooms, send=send)
+    socket = Socket(member_id=identity.member_id, rooms=rooms, send=send, opened_at=began)
     await _serve(socket, _while_valid(socket, identity, find, receive, hub), hub)
     return None
 

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import close_old_connections
 
+from beyou.core.realtime.socket import TOO_MANY
 from beyou.core.threads import DatabasePool
 
 if TYPE_CHECKING:
     from beyou.core.realtime.socket import Socket
 
 SWEEP_SECONDS = 10
+REMEMBERED_SECONDS = 60.0
 #: Threads for the database reads of sockets.
 READERS = 2
+
+#: How many sockets of one member a process holds. The oldest gives way to one more.
+SOCKETS_PER_MEMBER = 20
 
 T = TypeVar("T")
 
@@ -30,6 +35,8 @@ class Hub:
         self._readers: DatabasePool | None = None
         self._waiting: deque[Callable[[], None]] = deque()
         self._is_scheduled = False
+        # Rooms that were closed of late: when, and with which code.
+        self._closed: dict[str, tuple[float, int]] = {}
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -59,9 +66,20 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     def join(self, socket: "Socket") -> None:
+        """The socket gets what its rooms get. One whose room was closed since it opened is closed at once:
+        what let it in was looked up before that.
+        """
         self._sockets.add(socket)
         for room in socket.rooms:
             self._rooms.setdefault(room, set()).add(socket)
+        for room in socket.rooms:
+            closed_at, code = self._closed.get(room, (float("-inf"), 0))
+            if closed_at >= socket.opened_at:
+                return socket.close(code)
+        own = self._rooms[socket.rooms[0]]
+        if len(own) > SOCKETS_PER_MEMBER:
+            min(own, key=lambda each: each.opened_at).close(TOO_MANY)
+        return None
 
     def leave(self, socket: "Socket") -> None:
         self._sockets.discard(socket)
@@ -112,6 +130,9 @@ class Hub:
                 socket.deliver(text)
 
     def _close(self, rooms: Iterable[str], code: int) -> None:
+        rooms = list(rooms)
+        if self._loop is not None:
+            self._closed |= dict.fromkeys(rooms, (self._loop.time(), code))
         for socket in self._in(rooms):
             socket.close(code)
 
@@ -120,6 +141,13 @@ class Hub:
             await asyncio.sleep(SWEEP_SECONDS)
             for socket in list(self._sockets):
                 socket.close_if_silent()
+            self._forget_closed()
+
+    def _forget_closed(self) -> None:
+        """Looking up who opens a socket takes much less than this."""
+        if self._loop is not None:
+            old = self._loop.time() - REMEMBERED_SECONDS
+            self._closed = {room: closed for room, closed in self._closed.items() if closed[0] > old}
 
 
 #: The room table of this process.

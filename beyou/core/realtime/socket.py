@@ -20,7 +20,7 @@ log = structlog.get_logger()
 # Close codes (RFC 6455 §7.4): the first three are the standard's, the others are listed in README.md.
 NORMAL, INTERNAL_ERROR, SLOW_CONSUMER = 1000, 1011, 1013
 BAD_FRAME, NOT_SIGNED_IN, WRONG_ORIGIN, NO_SCOPE, SILENT = 4400, 4401, 4403, 4406, 4408
-SESSION_ENDED, SESSION_RENEWED, TOO_LARGE, FLOOD = 4409, 4410, 4413, 4429
+SESSION_ENDED, SESSION_RENEWED, TOO_LARGE, TOO_MANY, FLOOD = 4409, 4410, 4413, 4420, 4429
 
 #: What may wait for one slow socket, in characters. It then comes back and asks by number.
 BUFFER_LIMIT = 512 * 1024
@@ -40,10 +40,13 @@ class Socket:
 
     __slots__ = (
         *("__weakref__", "_allowance", "_closing", "_flusher", "_heard", "_loop", "_queue", "_queued"),
-        *("_runner", "_send", "is_aborted", "member_id", "rooms"),
+        *("_runner", "_send", "is_aborted", "member_id", "opened_at", "rooms"),
     )
 
-    def __init__(self, *, member_id: UUID, rooms: tuple[str, ...], send: Send) -> None:
+    def __init__(
+        self, *, member_id: UUID, rooms: tuple[str, ...], send: Send, opened_at: float | None = None
+    ) -> None:
+        """`opened_at` is when the loop began to look who it belongs to; now unless given."""
         self.member_id = member_id
         self.rooms = rooms
         self.is_aborted = False
@@ -55,6 +58,7 @@ class Socket:
         self._runner: asyncio.Task[Any] | None = None
         self._closing: int | None = None
         self._heard = self._loop.time()
+        self.opened_at = self._heard if opened_at is None else opened_at
         self._allowance = 2.0 * settings.FRAMES_PER_SECOND
 
     def deliver(self, text: str) -> None:
