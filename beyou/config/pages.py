@@ -17,6 +17,7 @@ from beyou.core.toasts import toast
 from beyou.friends import queries as friends
 from beyou.keys import queries as keys
 from beyou.messaging import queries as messaging
+from beyou.users import queries as members
 from beyou.users import services as users
 from beyou.users.http import MemberRequest, member_required
 from beyou.users.models import Accent, Theme
@@ -62,6 +63,14 @@ def home(request: MemberRequest) -> HttpResponse:
             "file-key-2",
             "/settings/keys",
             "Save it",
+        ),
+        Step(
+            members.has_factor(request.member.id),
+            "Add a second step",
+            "So that a stolen password is not enough.",
+            "shield-check",
+            "/settings/second-step",
+            "Add it",
         ),
         Step(
             friends.friends_of(request.member.id).exists(),

@@ -170,3 +170,7 @@ class IdentityTaken(ApplicationError):
 
 class LastWayIn(ApplicationError):
     code, status, title = "last_way_in", 409, "This is your only way to sign in"
+
+
+class SecondStepMissing(NotAllowed):
+    code, title = "second_step_missing", "A second step is needed here"

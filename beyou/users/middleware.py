@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -11,8 +13,8 @@ from beyou.core.http import APP_SESSION, client_ip, problem_response, wants_json
 from beyou.users import presence
 from beyou.users.app_sessions import is_app
 from beyou.users.devices import set_cookie
-from beyou.users.errors import NewPasswordNeeded
-from beyou.users.http import bearer_token, used_staff_page
+from beyou.users.errors import NewPasswordNeeded, SecondStepMissing
+from beyou.users.http import bearer_token, has_proved_factor, used_staff_page
 from beyou.users.models import User
 from beyou.users.session_store import SessionStore
 from beyou.users.whereabouts import clean_agent
@@ -31,6 +33,9 @@ STILL_OPEN = (
     "/favicon.ico",
     "/dev/mail",
 )
+
+#: Where a member shows a second step, or sets it up, while BEYOU_SECOND_FACTOR asks everybody for one.
+FACTOR_PAGES = ("/settings/second-step", "/confirm", "/sign-in/passkey/options")
 
 
 class MemberMiddleware:
@@ -57,6 +62,8 @@ class MemberMiddleware:
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
         if member is not None and member.needs_new_password and not request.path.startswith(STILL_OPEN):
             return _send_to_new_password(request)
+        if member is not None and _lacks_factor(request):
+            return _send_to_second_step(request)
         response = self.get_response(request)
         if member is not None:
             _note_use(request, member)
@@ -69,6 +76,20 @@ def _send_to_new_password(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return problem_response(NewPasswordNeeded())
     return redirect(NEW_PASSWORD)
+
+
+def _lacks_factor(request: HttpRequest) -> bool:
+    """Whether everybody here must have a second step, and this session has shown none."""
+    if settings.SECOND_FACTOR != "everybody" or request.path.startswith((*STILL_OPEN, *FACTOR_PAGES)):
+        return False
+    return not has_proved_factor(request)
+
+
+def _send_to_second_step(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(SecondStepMissing("Set one up in the settings, or confirm it."))
+    here = request.get_full_path() if request.method == "GET" else settings.LOGIN_REDIRECT_URL
+    return redirect_to_login(here, login_url=FACTOR_PAGES[0])
 
 
 def _note_use(request: HttpRequest, member: User) -> None:

@@ -482,3 +482,17 @@ def test_an_event_and_its_keys_commit_together(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(RuntimeError, match="outbox"):
         alice.post("/keys", answer)
     assert _nothing_stored()
+
+
+def test_keys_change_only_after_a_fresh_proof() -> None:
+    person = members.alice()
+    alice, other = KeysBrowser(person), KeysBrowser(person, "other browser")
+    alice.publish()
+    device = Device.objects.get().id
+    clock.shift(20 * 60_000)
+    _refused(alice.client.delete(f"/api/v1/keys/devices/{device}"), "confirmation_needed", 403)
+    asked = alice.client.post(f"/settings/keys/devices/{device}/revoke")
+    assert asked.status_code == 403
+    assert b"Confirm that it is you" in asked.content
+    _refused(other.publish(replace=True), "confirmation_needed", 403)
+    assert Device.objects.get().revoked_at is None

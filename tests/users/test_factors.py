@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from beyou.core import clock, events
+from beyou.core.realtime.endpoint import authenticate
 from beyou.users import factors
 from beyou.users.errors import AddressNotConfirmed, FactorAlready, FactorNeeded, NoFactor, WrongCode
 from beyou.users.models import LoginActivity, RecoveryCode, SignInMethod, User
@@ -432,3 +433,54 @@ def test_staff_without_a_proved_factor_reach_no_staff_page() -> None:
     assert ask(client).status_code == 302
     client.post("/confirm", {"code": passkeys.code(secret)})
     assert ask(client).content == b"secret"
+
+
+def test_where_everybody_must_have_a_second_step_nothing_opens_without(settings: Any) -> None:
+    settings.SECOND_FACTOR = "everybody"
+    client = Client()
+    members.alice()
+    _password(client)
+    for path in ("/home", "/settings", "/chats"):
+        asked = client.get(path)
+        assert asked["Location"] == f"/settings/second-step?next={path}"
+    assert client.get("/api/v1/me").json()["code"] == "second_step_missing"
+    assert authenticate(f"beyou-session={client.session.session_key}") is None
+    assert "must have a second step" in client.get("/settings/second-step").content.decode()
+    page = client.get("/settings/second-step/app").content.decode()
+    shown = re.search(r'id="secret">([A-Z2-7 ]+)<', page)
+    assert shown
+    client.post("/settings/second-step/app", {"code": passkeys.code(shown[1].replace(" ", ""))})
+    assert client.get("/home").status_code == client.get("/api/v1/me").status_code == 200
+    assert authenticate(f"beyou-session={client.session.session_key}") is not None
+
+
+def test_the_security_log_says_what_happened() -> None:
+    from beyou.users.models import SecurityEvent
+
+    alice = members.alice()
+    client = members.client_of(alice)
+    passkeys.app(alice)
+    made = factors.make_recovery_codes(member_id=alice.pk)
+    _pending().post(SECOND, {"code": made[0]})
+    client.post("/settings/second-step/app/remove")
+    kinds = sorted(SecurityEvent.objects.filter(member=alice).values_list("kind", flat=True))
+    assert [kind for kind in kinds if "factor" in kind or "recovery" in kind] == [
+        "factor_added", "factor_removed", "recovery_code_used", "recovery_codes_made"
+    ]  # fmt: skip
+
+
+def test_none_of_allauths_own_pages_about_factors_is_mounted() -> None:
+    from django.urls import get_resolver
+
+    found: list[str] = []
+
+    def walk(patterns: Any) -> None:
+        for pattern in patterns:
+            if hasattr(pattern, "url_patterns"):
+                walk(pattern.url_patterns)
+            else:
+                view = getattr(pattern.callback, "view_class", pattern.callback)
+                found.append(view.__module__)
+
+    walk(get_resolver().url_patterns)
+    assert not [module for module in found if module.startswith(("allauth.mfa", "allauth.headless"))]

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError
 from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
@@ -149,7 +150,15 @@ def authenticate_session(key: str, *, of_app: bool) -> Identity | None:
     member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
     if not member.is_authenticated or not member.is_present or getattr(member, "needs_new_password", False):
         return None
+    if settings.SECOND_FACTOR == "everybody" and not _has_shown_factor(session):
+        return None
     return Identity(member_id=member.pk, room=session_room(key))
+
+
+def _has_shown_factor(session: SessionBase) -> bool:
+    """As on the pages, where the instance asks everybody for a second step."""
+    records = session.get("account_authentication_methods", [])
+    return any(record.get("method") == "mfa" for record in records)
 
 
 def authenticate_token(text: str) -> Identity | None:
