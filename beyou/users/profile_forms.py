@@ -40,8 +40,13 @@ class ProfileForm(forms.Form):
         # More than may be stored, so that the service can say how many there are.
         max_length=BIO_LENGTH * 4,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "maxlength": BIO_LENGTH}),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Browsers stop where the service does.
+        self.fields["bio"].widget.attrs["maxlength"] = BIO_LENGTH
 
     @classmethod
     def of(cls, member: User) -> "ProfileForm":
