@@ -82,6 +82,8 @@ def leave(request: MemberRequest) -> HttpResponse:
     due = deletion.request_deletion(member_id=member.pk, address=client_ip(request))
     note_security(member_id=member.pk, kind=SecurityKind.DELETION_ASKED, attempt=sign_in_attempt(request))
     logout(request)
+    # The page is a visitor's already.
+    request.member = None  # type: ignore[assignment]  # signed out
     return render(request, "privacy/requested.html", {"due": due})
 
 
