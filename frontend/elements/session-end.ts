@@ -126,11 +126,9 @@ async function stay(): Promise<void> {
   if (!isOver && !dialog()?.open) showToast({ level: "success", text: "You stay signed in." });
 }
 
-/** Afterwards a page of a member warns two minutes before its session ends. */
-export function startSessionEnd(): void {
-  const left = Number(root.dataset["sessionLeft"]);
-  if (!root.dataset["member"] || !left) return;
-  deadline = Date.now() + left;
+/** Afterwards the page says how long its session still lives, and what to do once it has ended. */
+export function followSessionEnd(): void {
+  void look();
   setInterval(tick, 1000);
   dialog()?.addEventListener("click", (event) => {
     const target = event.target as Element;

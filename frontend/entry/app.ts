@@ -4,7 +4,7 @@ import "../elements/copy-text.ts";
 import "../elements/htmx-setup.ts";
 import "../elements/toast.ts";
 import { startDialogs } from "../elements/dialogs.ts";
-import { startSessionEnd } from "../elements/session-end.ts";
+import { startSessionClock } from "../elements/session-clock.ts";
 import { startShortcuts } from "../elements/shortcuts.ts";
 import { startSocket } from "../elements/socket.ts";
 import { followLookForms } from "../elements/theme.ts";
@@ -14,7 +14,7 @@ startDialogs();
 followLookForms();
 startShortcuts();
 startSocket();
-startSessionEnd();
+startSessionClock();
 
 // The error summary of a form that came back takes the focus, so that nobody has to search for what is wrong.
 document.querySelector<HTMLElement>("[data-error-summary]")?.focus();

@@ -220,7 +220,9 @@ def test_a_missing_file_is_incomplete(log: Log, folder: Path, path: str) -> None
 
 
 def test_a_truncated_file_is_never_good(log: Log, folder: Path) -> None:
-    for path in sorted(one for one in folder.rglob("*") if one.is_file() and one.name != "vkey"):
+    files = [one for one in folder.rglob("*") if one.is_file() and one.name != "vkey"]
+    # Nobody was erased here, so the list of erasures is empty: nothing can be cut off it.
+    for path in sorted(one for one in files if one.stat().st_size):
         whole = path.read_bytes()
         path.write_bytes(whole[:-40])
         assert run("verify", folder, "--vkey", vkey(log)) in (1, 2), path
