@@ -43,7 +43,7 @@ def test_what_was_typed_survives_the_end(live: Server, person: Person) -> None:
     context = person("typist")
     page = context.pages[0]
     page.goto(f"{live.origin}/settings/tokens")
-    page.get_by_label("Name").fill("My script")
+    page.get_by_role("textbox", name="Name").fill("My script")
     page.locator("input[name=scopes]").first.check()
     live.run("""
 from beyou.users.models import User
@@ -53,7 +53,7 @@ end_sessions(member_id=User.objects.get(handle="typist").pk)
     page.evaluate("document.body.dispatchEvent(new CustomEvent('by:session-ended'))")
     box = page.locator("#session-end")
     expect(box).to_contain_text("You are signed out")
-    expect(page.get_by_label("Name")).to_have_value("My script")
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("My script")
     with context.expect_page() as new_tab:
         box.get_by_role("link", name="Sign in in another tab").click()
     tab = new_tab.value
