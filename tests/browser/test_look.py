@@ -51,8 +51,8 @@ PAGES = [("visitor", address) for address in PUBLIC] + [("alice", address) for a
 MEANT_TO_BE_MISSING = ("/nothing-here", "/api/v1/keys/mine")
 
 # Compressed bytes that one page may load (research/ux.md §6), as Lighthouse counts: 1 kB is 1024 bytes.
-# Chats have 27 kB instead of the 25 there: the browser also checks by itself that an erased message was erased
-# by its author and not by a tamperer, and knows when its session ends.
+# Chats have 27 kB instead of the 25 there: the browser also checks by itself that an erased message was
+# erased by its author and not by a tamperer, and knows when its session ends.
 KILO = 1024
 SCRIPTS, MORE_IN_CHATS, STYLES, DOCUMENT, FONT = 20 * KILO, 27 * KILO, 12 * KILO, 20 * KILO, 21 * KILO
 
