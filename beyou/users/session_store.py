@@ -153,6 +153,11 @@ class SessionStore(SessionBase):
         return 0 if ends_at is None else max(0, (ends_at - clock.now()) // dt.timedelta(milliseconds=1))
 
     @property
+    def minutes_left(self) -> int:
+        """Whole minutes until then, so that pages read one after the other are the same to the byte."""
+        return self.ms_left // 60_000
+
+    @property
     def can_be_longer(self) -> bool:
         """Whether use moves the end; near the absolute one it does not."""
         if self.stored is None:

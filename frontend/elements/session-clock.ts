@@ -4,9 +4,9 @@ const SOON_MS = 120_000;
 /** Afterwards a page of a member warns two minutes before its session ends, and when it has ended. */
 export function startSessionClock(): void {
   const { member, sessionLeft } = document.documentElement.dataset;
-  const left = Number(sessionLeft);
-  if (!member || !left) return;
-  const deadline = Date.now() + left;
+  if (!member || sessionLeft === undefined) return;
+  // In whole minutes, rounded down: the server is asked early rather than late, and knows better.
+  const deadline = Date.now() + Number(sessionLeft) * 60_000;
   let isFollowed = false;
   const follow = async (): Promise<void> => {
     if (isFollowed) return;

@@ -22,7 +22,7 @@ from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.privacy import services
 from beyou.privacy.models import DataExport, Erasure
-from beyou.users import deletion
+from beyou.users import deletion, identities
 from beyou.users.email_change import start_email_change
 from beyou.users.models import HeldHandle, KnownDevice, SecurityEvent, User
 from beyou.users.phones import set_phone
@@ -145,6 +145,7 @@ def raw_pages() -> list[str]:
 
 def test_nothing_of_an_erased_member_is_left(folder: Path) -> None:
     alice, charlie, readable = singer(folder)
+    identities.link(member_id=alice.pk, issuer="https://login.example.org", subject="alice")
     sing_everywhere(alice)
     assert heard(folder), "the test must be able to hear"
     tables = {table.label: table for table in personal.tables()}
