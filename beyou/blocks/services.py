@@ -35,6 +35,11 @@ def _plain(reason: str) -> str:
     return " ".join(reason.replace("\0", " ").split())[:REASON_LENGTH]
 
 
+def change_reason(*, member_id: UUID, other_id: UUID, reason: str) -> None:
+    """The note beside the member's own block; nothing happens without one."""
+    UserBlock.objects.filter(blocker_id=member_id, blocked_id=other_id).update(reason=_plain(reason))
+
+
 def unblock(*, member_id: UUID, other_id: UUID) -> None:
     """The member's own block is gone; a friendship that it ended does not come back."""
     UserBlock.objects.filter(blocker_id=member_id, blocked_id=other_id).delete()

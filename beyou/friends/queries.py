@@ -49,6 +49,16 @@ def are_friends(one: UUID, other: UUID) -> bool:
     return Friendship.objects.filter(first_id=first, second_id=second).exists()
 
 
+def friends_with(one: str, other: str) -> Exists:
+    """An expression for querysets: whether the members that these two fields name are friends."""
+    return Exists(
+        Friendship.objects.filter(
+            Q(first_id=OuterRef(one), second_id=OuterRef(other))
+            | Q(first_id=OuterRef(other), second_id=OuterRef(one))
+        )
+    )
+
+
 def friends_of(member_id: UUID) -> "QuerySet[User]":
     """The member's friends who may be seen."""
     return visible_to(member_id, listed_members()).filter(_friend(member_id, "id"))

@@ -100,7 +100,7 @@ def _limits(origin: str, text_bytes: int) -> rules.Limits:
 class _Place:
     """A locked conversation, its places and what the batch changes in it."""
 
-    __slots__ = ("chains", "data_key", "is_changed", "members", "recipients", "row", "standing")
+    __slots__ = ("chains", "data_key", "is_blocked", "is_changed", "members", "recipients", "row", "standing")
 
     def __init__(
         self, row: Conversation, places: Sequence[queries.Place], signers: Mapping[UUID, rules.Signer]
@@ -108,6 +108,8 @@ class _Place:
         self.row = row
         self.members = frozenset(place.member_id for place in places)
         self.recipients = tuple(place.member_id for place in places)
+        # Behind a block there is no conversation.
+        self.is_blocked = any(place.is_blocked for place in places)
         self.chains: dict[UUID, rules.Chain] = {}
         self.is_changed = False
         self.data_key: bytes | None = None
@@ -116,7 +118,8 @@ class _Place:
         # What is decided once holds for the batch: nobody else writes while the conversation is locked, and
         # a sealed draft is only accepted where all are sealed.
         self.standing = rules.Standing(
-            is_open=all(place.is_present and not place.is_blocked for place in places),
+            is_open=all(place.is_present for place in places),
+            are_friends=all(place.are_friends for place in places),
             is_end_to_end=row.mode == _END_TO_END or everybody_has_keys,
             roster=roster,
             is_roster_complete=len(roster.signers) == len(self.members),
@@ -171,7 +174,7 @@ class _Batch:
     def _decide(self, draft: rules.Draft) -> Accepted | Refused:
         try:
             place = self._places.get(draft.conversation)
-            if place is None or draft.sender not in place.members:
+            if place is None or place.is_blocked or draft.sender not in place.members:
                 raise NotFound
             repeat = self._repeat_of(draft, place)
             if repeat is not None:

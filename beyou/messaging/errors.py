@@ -2,13 +2,16 @@
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed
 
+#: Only friends write to each other; what was said stays.
+FRIENDSHIP_ENDED = "You are no longer friends. Become friends again to write; what was said stays readable."
+
 
 class NotFriends(NotAllowed):
     code, title = "not_friends", "You are not friends"
 
 
 class Unavailable(NotAllowed):
-    """Blocked, banned or gone: the answer does not say which."""
+    """The other account is closed for now or for good: the answer does not say which."""
 
     code, title = "unavailable", "This person cannot be reached"
 

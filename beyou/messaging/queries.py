@@ -14,10 +14,11 @@ from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Qu
 from django.db.models.functions import Lower, StrIndex
 from django.db.models.lookups import GreaterThan
 
-from beyou.blocks.queries import blocked_with
+from beyou.blocks.queries import blocked_with, visible_to
 from beyou.core import clock
 from beyou.core.bulk import Lookup, Query, Row
 from beyou.core.errors import InvalidInput, NotFound
+from beyou.friends.queries import friends_with
 from beyou.keys.queries import (
     ActiveKeySet,
     active_key_sets,
@@ -35,7 +36,7 @@ from beyou.messaging.models import (
     MessageWrap,
     Mode,
 )
-from beyou.users.queries import present
+from beyou.users.queries import listed_members, present
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -46,7 +47,7 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A conversation as one of its members sees it. `is_open` is False when nothing can be sent.
+    """A conversation as one of its members sees it. Only friends with open accounts write to each other.
 
     How far the other has read shows only when both show it (`shows_read`); `peer_read` is 0 otherwise.
     """
@@ -57,7 +58,13 @@ class Access:
     peer_delivered: int
     peer_read: int
     shows_read: bool
-    is_open: bool
+    is_blocked: bool
+    are_friends: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be sent."""
+        return self.peer.is_present and self.are_friends and not self.is_blocked
 
     @property
     def member_ids(self) -> list[UUID]:
@@ -120,12 +127,12 @@ class RosterView:
 
 
 def conversation_for(member_id: UUID, conversation_id: UUID) -> Access:
-    """The only door to a conversation: membership, blocks and bans in one statement.
+    """The only door to a conversation: membership, blocks, friendship and bans in one statement.
 
-    Raises `NotFound` alike for a conversation that does not exist and for one of others.
+    Raises `NotFound` alike for a conversation that does not exist, for one of others, and behind a block.
     """
     for access in map(_access, _DOOR([conversation_id])):
-        if access.mine.member_id == member_id:
+        if access.mine.member_id == member_id and not access.is_blocked:
             return access
     raise NotFound
 
@@ -140,6 +147,7 @@ def _accesses() -> QuerySet[Any, Any]:
         conversation_id=OuterRef("conversation_id"), member_id=OuterRef("peer_id")
     )
     marked: QuerySet[Any] = _places().annotate(
+        are_friends=friends_with("member_id", "peer_id"),
         peer_delivered=Subquery(theirs.values("delivered_seq")),
         peer_read=Subquery(theirs.values("read_seq")),
     )
@@ -148,6 +156,7 @@ def _accesses() -> QuerySet[Any, Any]:
         *_columns(Conversation, "conversation__"),
         *_columns(get_user_model(), "peer__"),
         "is_blocked",
+        "are_friends",
         "peer_delivered",
         "peer_read",
         "member__read_receipts",
@@ -166,7 +175,7 @@ def _access(row: Row) -> Access:
         instance(Conversation),
         instance(get_user_model()),
     )
-    is_blocked, peer_delivered, peer_read, i_show_read = values
+    is_blocked, are_friends, peer_delivered, peer_read, i_show_read = values
     shows_read = bool(i_show_read) and peer.read_receipts
     return Access(
         conversation=conversation,
@@ -175,7 +184,8 @@ def _access(row: Row) -> Access:
         peer_delivered=peer_delivered,
         peer_read=peer_read if shows_read else 0,
         shows_read=shows_read,
-        is_open=peer.is_present and not is_blocked,
+        is_blocked=is_blocked,
+        are_friends=are_friends,
     )
 
 
@@ -202,15 +212,20 @@ class Place:
     member_id: UUID
     is_present: bool
     is_blocked: bool
+    are_friends: bool
     key_set: UUID | None
 
 
 _PLACES = Lookup(
     lambda ids: (
         ConversationMember.objects.filter(conversation_id__in=ids)
-        .annotate(is_blocked=blocked_with("member_id", "peer_id"), key_set=active_set_of("member_id"))
+        .annotate(
+            is_blocked=blocked_with("member_id", "peer_id"),
+            are_friends=friends_with("member_id", "peer_id"),
+            key_set=active_set_of("member_id"),
+        )
         .annotate(is_present=ExpressionWrapper(present("member"), BooleanField()))
-        .values_list("conversation_id", "member_id", "is_present", "is_blocked", "key_set")
+        .values_list("conversation_id", "member_id", "is_present", "is_blocked", "are_friends", "key_set")
     )
 )
 
@@ -327,12 +342,14 @@ def next_modes(accesses: Sequence[Access]) -> dict[UUID, Mode]:
     }
 
 
-def member_by_id(member_id: UUID) -> "User | None":
-    return get_user_model().objects.filter(pk=member_id).first()
+def member_by_id(asker_id: UUID, member_id: UUID) -> "User | None":
+    """The other member; None alike for nobody, a closed account and somebody behind a block."""
+    return visible_to(asker_id, listed_members()).filter(pk=member_id).first()
 
 
-def member_by_handle(handle: str) -> "User | None":
-    return get_user_model().objects.filter(handle=handle).first()
+def member_by_handle(asker_id: UUID, handle: str) -> "User | None":
+    """As `member_by_id`."""
+    return visible_to(asker_id, listed_members()).filter(handle=handle).first()
 
 
 def direct_conversation(member_id: UUID, peer_id: UUID) -> Conversation | None:
@@ -411,9 +428,10 @@ def wraps_for(member_id: UUID, messages: Sequence[MessageRow]) -> dict[UUID, lis
 
 def message_for(member_id: UUID, message_id: UUID) -> Message:
     """One message of a conversation of the member's. Raises `NotFound` as `conversation_for` does."""
-    message = Message.objects.filter(id=message_id, conversation__members__member=member_id).first()
+    message = Message.objects.filter(id=message_id).first()
     if message is None:
         raise NotFound
+    conversation_for(member_id, message.conversation_id)
     return message
 
 

@@ -83,6 +83,7 @@ class Standing:
     """
 
     is_open: bool
+    are_friends: bool
     is_end_to_end: bool
     roster: Roster
     is_roster_complete: bool
@@ -101,11 +102,14 @@ class Limits:
 def check_draft(draft: Draft, standing: Standing, *, limits: Limits, now_ms: int) -> None:
     """Returns when the draft may become the next message of its conversation.
 
-    Raises the `ApplicationError` to answer with: `Unavailable`, `WrongMode`, `Empty`, `TooLong`, or for an
-    envelope `BadEnvelope`, `BadSignature`, `RosterChanged`, `CounterConflict`, `ClockSkew`.
+    Raises the `ApplicationError` to answer with: `Unavailable`, `NotFriends`, `WrongMode`, `Empty`,
+    `TooLong`, or for an envelope `BadEnvelope`, `BadSignature`, `RosterChanged`, `CounterConflict`,
+    `ClockSkew`.
     """
     if not standing.is_open:
         raise errors.Unavailable
+    if not standing.are_friends:
+        raise errors.NotFriends(errors.FRIENDSHIP_ENDED)
     if isinstance(draft.content, str):
         if standing.is_end_to_end:
             raise errors.WrongMode("This conversation is end-to-end encrypted; seal the message first.")

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from beyou.blocks.queries import blocked_between
 from beyou.core import events, keyring, limits
 from beyou.core.errors import NotFound
 from beyou.friends.queries import are_friends
@@ -14,10 +13,10 @@ from beyou.messaging import rules
 from beyou.messaging.accept import Accepted, Refused, accept_messages
 from beyou.messaging.delivery import announce_badge, announce_marks
 from beyou.messaging.erasure import begin_erasure, erase_next, is_erasing
-from beyou.messaging.errors import NotFriends, TakesNoChats, Unavailable
+from beyou.messaging.errors import NotFriends, TakesNoChats
 from beyou.messaging.events import ConversationStarted
 from beyou.messaging.models import Conversation, ConversationMember, Mode
-from beyou.messaging.queries import conversation_for, direct_conversation, member_by_id, unread_chats
+from beyou.messaging.queries import Access, conversation_for, direct_conversation, member_by_id, unread_chats
 from beyou.users.rules import Writers
 
 __all__ = [
@@ -53,15 +52,13 @@ class Marks:
 def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     """The two have one direct conversation, end-to-end when both have keys.
 
-    Any number of starters at once get the same one. Raises `NotFound` for nobody and for oneself,
-    `Unavailable` when one blocked the other or the account is closed, `NotFriends`, `TakesNoChats` when there
-    is none yet and the other does not want new ones, and `RateLimited`.
+    Any number of starters at once get the same one. Raises `NotFound` alike for nobody, oneself, a closed
+    account and behind a block, `NotFriends`, `TakesNoChats` when there is none yet and the other does not
+    want new ones, and `RateLimited`.
     """
-    other = member_by_id(other_id)
+    other = member_by_id(starter_id, other_id)
     if other is None or other_id == starter_id:
         raise NotFound
-    if not other.is_present or blocked_between(starter_id, [other_id]):
-        raise Unavailable
     if not are_friends(starter_id, other_id):
         raise NotFriends("Become friends first; then you can write to each other.")
     existing = direct_conversation(starter_id, other_id)
@@ -96,8 +93,8 @@ def _create(starter_id: UUID, other_id: UUID) -> Conversation:
 def mark(*, member_id: UUID, conversation_id: UUID, delivered: int, read: int) -> Marks:
     """The member's marks stand at least here, within the messages that exist; they never go back.
 
-    When they moved, everybody in the conversation learns it; how far was read only if both show that.
-    Raises `NotFound`.
+    When they moved, the member's other pages learn it, and the other one while the two can write to each
+    other; how far was read only if both show that. Raises `NotFound`.
     """
     access = conversation_for(member_id, conversation_id)
     with transaction.atomic():
@@ -116,9 +113,14 @@ def mark(*, member_id: UUID, conversation_id: UUID, delivered: int, read: int) -
             delivered=marks[0],
             read=marks[1],
             # Not even a frame without news may tell the other that something was read.
-            peer=access.peer.pk if access.shows_read or marks[0] != before[0] else None,
+            peer=_told(access) if access.shows_read or marks[0] != before[0] else None,
             shows_read=access.shows_read,
         )
     if marks[1] != before[1]:
         announce_badge(member=member_id, chats=unread_chats(member_id))
     return Marks(*marks)
+
+
+def _told(access: Access) -> UUID | None:
+    """Whom the member's marks concern besides herself."""
+    return access.peer.pk if access.is_open else None

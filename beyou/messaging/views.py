@@ -54,7 +54,7 @@ def thread(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 @member_required
 def start(request: MemberRequest, handle: str) -> HttpResponse:
     """Opens the chat with a friend, and makes it if it is the first time."""
-    other = queries.member_by_handle(handle)
+    other = queries.member_by_handle(request.member.pk, handle)
     if other is None:
         raise NotFound
     started = services.start_conversation(starter_id=request.member.pk, other_id=other.pk)

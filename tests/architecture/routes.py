@@ -164,7 +164,8 @@ ROUTES: dict[str, Route] = {
     "u/<slug:handle>": _get(M),
     "pictures/<uuid:media_id>": _get(M),
     "u/<slug:handle>/friendship": _post(M),
-    "u/<slug:handle>/block": _post(M),
+    "u/<slug:handle>/block": _form(M),
+    "u/<slug:handle>/block-reason": _post(O),
     "u/<slug:handle>/unblock": _post(O),
     # The staff's pages
     S: _staff(None, "GET"),

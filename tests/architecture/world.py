@@ -38,7 +38,10 @@ _STAFF_ROLES = {level.value: level for level in Level if level is not Level.OWNE
 }
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 #: pattern → values that differ from those of the other patterns
-_SPECIAL = {"u/<slug:handle>/unblock": {"handle": "mallory"}}
+_SPECIAL = {
+    "u/<slug:handle>/block-reason": {"handle": "mallory"},
+    "u/<slug:handle>/unblock": {"handle": "mallory"},
+}
 
 
 @dataclass

@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from beyou.blocks.models import UserBlock
 from beyou.core import clock
 from beyou.core.ids import uuid7
+from beyou.friends.models import Friendship
 from beyou.ledger.models import OutboxRow, SaltRow
 from beyou.messaging import rules, services
 from beyou.messaging.accept import Accepted, Refused, accept_messages
@@ -126,6 +128,33 @@ def test_a_closed_account_can_neither_send_nor_be_written_to() -> None:
     bob.save()
     assert refuse(text_draft(conversation, alice)) == "unavailable"
     assert refuse(text_draft(conversation, bob)) == "unavailable"
+
+
+def test_who_is_no_friend_any_more_can_neither_send_nor_be_written_to_until_they_are_again() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    earlier = text_draft(conversation, alice)
+    first = accept(earlier)
+    Friendship.objects.all().delete()
+    assert refuse(text_draft(conversation, alice)) == refuse(text_draft(conversation, bob)) == "not_friends"
+    repeated = accept(earlier)
+    assert (repeated.is_repeat, repeated.seq) == (True, first.seq)
+    befriend(alice, bob)
+    assert say(conversation, bob).seq == 2
+
+
+def test_behind_a_block_a_conversation_is_answered_like_a_missing_one() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    earlier = text_draft(conversation, alice)
+    accept(earlier)
+    UserBlock.objects.create(blocker=bob, blocked=alice)
+    for draft in (earlier, text_draft(conversation, alice), text_draft(conversation, bob)):
+        (behind,) = accept_messages([draft])
+        (missing,) = accept_messages([Draft(uuid7(), alice.pk, uuid7(), "Hello")])
+        assert isinstance(behind, Refused)
+        assert isinstance(missing, Refused)
+        assert behind.error.problem() == missing.error.problem()
 
 
 def test_what_one_writes_is_read_and_what_the_other_writes_is_not() -> None:

@@ -17,6 +17,7 @@ from beyou.core.ids import uuid7
 from beyou.core.ports import realtime
 from beyou.core.realtime import socket as sockets
 from beyou.core.realtime.hub import hub
+from beyou.friends.models import Friendship
 from beyou.messaging.models import Conversation, Message
 from beyou.users.models import MemberSession
 from tests.factories import members
@@ -134,7 +135,18 @@ def test_a_block_holds_at_once(live: Live) -> None:
         tab.receive("accepted")
         UserBlock.objects.create(blocker=bob, blocked=alice)
         send_text(tab, conversation, "After")
-        assert tab.receive("refused")["problem"]["code"] == "unavailable"
+        assert tab.receive("refused")["problem"]["code"] == "not_found"
+
+
+def test_the_end_of_a_friendship_holds_at_once(live: Live) -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    with live.socket(alice) as tab:
+        send_text(tab, conversation, "Before")
+        tab.receive("accepted")
+        Friendship.objects.all().delete()
+        send_text(tab, conversation, "After")
+        assert tab.receive("refused")["problem"]["code"] == "not_friends"
 
 
 def test_typing_and_receipts_reach_the_other_one(live: Live) -> None:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from beyou.blocks.models import UserBlock
 from beyou.core.ids import uuid7
+from beyou.friends.models import Friendship
 from beyou.messaging import bubbles
 from beyou.messaging.models import ConversationMember, Message
 from tests.factories import members
@@ -194,16 +195,36 @@ def test_a_thread_opens_at_the_first_unread_message() -> None:
         assert members.client_of(bob).get(f"/chats/{conversation.id}{query}").status_code == 422
 
 
-def test_a_blocked_chat_can_be_read_and_not_written() -> None:
+def test_a_chat_with_somebody_who_is_no_friend_any_more_can_be_read_and_not_written() -> None:
     alice, bob = members.alice(), members.bob()
     conversation = chat(alice, bob)
     say(conversation, bob, "Before")
-    UserBlock.objects.create(blocker=bob, blocked=alice)
+    Friendship.objects.all().delete()
     page = page_of(alice, f"/chats/{conversation.id}")
     assert "Before" in page
     assert 'data-open="false"' in page
     assert "<textarea" not in page
+    assert "no longer friends" in page
+    assert "Bob Birch" in page_of(alice, "/chats")
+    fields = {"id": str(uuid7()), "text": "My long letter"}
+    refused = members.client_of(alice).post(f"/chats/{conversation.id}/send", fields)
+    assert refused.status_code == 403
+    assert "no longer friends" in refused.content.decode()
+    befriend(alice, bob)
+    assert members.client_of(alice).post(f"/chats/{conversation.id}/send", fields).status_code == 302
+
+
+def test_behind_a_block_there_is_no_chat_and_afterwards_it_is_back() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    say(conversation, bob, "Before")
+    block = UserBlock.objects.create(blocker=bob, blocked=alice)
+    for one in (alice, bob):
+        assert members.client_of(one).get(f"/chats/{conversation.id}").status_code == 404
     assert "Bob Birch" not in page_of(alice, "/chats")
+    block.delete()
+    assert "Before" in page_of(alice, f"/chats/{conversation.id}")
+    block = UserBlock.objects.create(blocker=bob, blocked=alice)
     assert "unread chats" not in page_of(alice, "/chats") or "hidden" in page_of(alice, "/chats")
 
 
