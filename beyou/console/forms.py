@@ -94,6 +94,14 @@ class NoteForm(forms.Form):
     )
 
 
+class RefuseForm(forms.Form):
+    """Why a member gets no help this way."""
+
+    answer = forms.CharField(
+        label="Why not? The member reads it.", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class AlertsForm(forms.Form):
     """Where in the alerts the page begins."""
 

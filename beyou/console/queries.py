@@ -9,13 +9,14 @@ from uuid import UUID
 from beyou.audit.queries import records
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
+from beyou.users import account_recovery
 from beyou.users import queries as users
-from beyou.users.rules import Level, has_level
+from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
 from beyou.verification import queries as verification
 
 if TYPE_CHECKING:
     from beyou.audit.models import AuditRecord
-    from beyou.users.models import User
+    from beyou.users.models import AccountRecovery, User
 
 PAGE = 50
 
@@ -42,6 +43,9 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
     if has_level(levels, Level.AUDITOR):
         acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
         shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))
+    if has_level(levels, Level.VERIFIER):
+        waiting = len(users.recoveries_waiting())
+        shown.append(Figure("Account recoveries", waiting, "wait for two of the staff", "console:recoveries"))
     if has_level(levels, Level.OWNER):
         shown.append(Figure("Staff", len(users.staff_with_levels()), "with a level", "console:staff"))
         parked = events.parked()
@@ -103,3 +107,50 @@ def audit_page(*, act: str = "", handle: str = "", before: UUID | None = None) -
 
 def _person(people: "dict[UUID, User]", member_id: UUID | None) -> "User | None":
     return people.get(member_id) if member_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryLists:
+    """Requests that wait, and the last ones that do not."""
+
+    waiting: "list[AccountRecovery]"
+    ended: "list[AccountRecovery]"
+
+
+def recoveries() -> RecoveryLists:
+    """Two statements, whatever their number."""
+    return RecoveryLists(users.recoveries_waiting(), users.recoveries_ended())
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCase:
+    """One request as somebody of the staff decides about it."""
+
+    row: "AccountRecovery"
+    reason: str
+    approvers: "list[User]"
+    has_agreed: bool
+    is_below: bool
+    can_decide: bool
+    due_at: dt.datetime
+    over_at: dt.datetime
+
+
+def recovery_case(recovery_id: UUID, reader_id: UUID) -> RecoveryCase:
+    """Raises `NotFound`."""
+    row = users.recovery_of(recovery_id)
+    approvers = users.approvers_of(recovery_id)
+    is_below = may_act_on(
+        reader_id, users.levels_of(reader_id), row.member_id, users.levels_of(row.member_id)
+    )
+    has_agreed = reader_id in {person.pk for person in approvers}
+    return RecoveryCase(
+        row=row,
+        reason=account_recovery.reason_of(row),
+        approvers=approvers,
+        has_agreed=has_agreed,
+        is_below=is_below,
+        can_decide=is_below and row.state == RecoveryState.WAITING,
+        due_at=row.created_at + RECOVERY_DELAY,
+        over_at=row.created_at + RECOVERY_VALID,
+    )

@@ -1,8 +1,8 @@
 """The staff pages, mounted below the secret prefix (BEYOU_STAFF_PREFIX)."""
 
-from django.urls import path
+from django.urls import include, path
 
-from beyou.console import queue_views, views
+from beyou.console import queue_views, recovery_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     ),
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
+    path("", include(recovery_views)),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

@@ -9,7 +9,15 @@ from beyou.core.events import reacts_to
 from beyou.notifications import services
 from beyou.notifications.rules import Kind
 from beyou.privacy.events import ExportFailed, ExportReady
-from beyou.users.events import AccountDisowned, AlertRaised, EmailChanged, RenameSettled, UserErased
+from beyou.users.events import (
+    AccountDisowned,
+    AlertRaised,
+    EmailChanged,
+    PasswordChanged,
+    RecoveryAsked,
+    RenameSettled,
+    UserErased,
+)
 from beyou.verification.events import VerificationSettled
 
 #: Verdict of verification → the notice and where it leads.
@@ -52,6 +60,17 @@ def tell_of_new_address(event: EmailChanged) -> None:
 def tell_of_rename(event: RenameSettled) -> None:
     kind = Kind.RENAME_GRANTED if event.is_granted else Kind.RENAME_REFUSED
     services.notify(member_id=event.member_id, kind=kind, target="/settings/profile")
+
+
+@reacts_to(PasswordChanged)
+def tell_of_password(event: PasswordChanged) -> None:
+    services.notify(member_id=event.member_id, kind=Kind.SECURITY, target="/settings/log")
+
+
+@reacts_to(RecoveryAsked)
+def tell_of_recovery(event: RecoveryAsked) -> None:
+    """Every open page of the owner learns of it, and leads to where it can be cancelled."""
+    services.notify(member_id=event.member_id, kind=Kind.SECURITY, target="/settings/recovery")
 
 
 @reacts_to(AlertRaised)

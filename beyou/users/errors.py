@@ -1,5 +1,7 @@
 """What can go wrong around accounts and profiles."""
 
+import datetime as dt
+
 from beyou.core.errors import ApplicationError, InvalidInput, NotAllowed
 
 
@@ -42,6 +44,34 @@ class LinkOver(ApplicationError):
         super().__init__(
             "It was used already, is too old or was tried too often. Nothing was changed; ask for a new one."
         )
+
+
+class RecoveryOpen(ApplicationError):
+    code, status, title = "recovery_open", 409, "There is a request already"
+
+    def __init__(self, since: dt.datetime) -> None:
+        super().__init__(f"It waits since {since:%d.%m.%Y, %H:%M} UTC. Its mail says what comes next.")
+
+
+class RecoveryOver(ApplicationError):
+    code, status, title = "recovery_over", 409, "This request is over"
+
+    def __init__(self) -> None:
+        super().__init__("It was cancelled, refused, used or is too old. Load the page again to see which.")
+
+
+class AlreadyApproved(ApplicationError):
+    code, status, title = "already_approved", 409, "You agreed already"
+
+    def __init__(self) -> None:
+        super().__init__("Now somebody else of the staff must look at it.")
+
+
+class NotAbove(NotAllowed):
+    code, title = "not_above", "Nobody acts on oneself, on equals or upwards"
+
+    def __init__(self) -> None:
+        super().__init__("Ask somebody of the staff who stands above this member.")
 
 
 class TooManyTokens(NotAllowed):

@@ -145,3 +145,28 @@ class IdentityKnocked(Event):
 
     member_id: UUID
     issuer: str
+
+
+@dataclass(frozen=True)
+class RecoveryAsked(Event):
+    """Somebody who reads the member's mail asked to get in without a second step."""
+
+    member_id: UUID
+    recovery_id: UUID
+
+
+@dataclass(frozen=True)
+class RecoveryReady(Event):
+    """Two of the staff agreed and nobody cancelled for three days."""
+
+    member_id: UUID
+    recovery_id: UUID
+
+
+@dataclass(frozen=True)
+class RecoveryEnded(Event):
+    """Such a request is over. `state` is a `rules.RecoveryState`."""
+
+    member_id: UUID
+    recovery_id: UUID
+    state: str

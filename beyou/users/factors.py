@@ -212,6 +212,14 @@ def remove_factor(found: Authenticator) -> None:
     found.delete()
 
 
+def remove_all(*, member_id: UUID) -> None:
+    """No factor and no recovery code proves the member any more, whatever the policy says: the staff decided
+    so, and the next sign-in asks for a new factor where there must be one.
+    """
+    RecoveryCode.objects.filter(member_id=member_id).delete()
+    Authenticator.objects.filter(user_id=member_id).delete()
+
+
 def check_may_add(member_id: UUID) -> None:
     """Raises `AddressNotConfirmed`: whoever joins with a foreign address could shut its owner out."""
     if not queries.is_confirmed(member_id):

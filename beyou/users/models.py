@@ -15,6 +15,7 @@ from beyou.users.rules import (
     ChangeOutcome,
     Level,
     Readers,
+    RecoveryState,
     RenameState,
     SecurityKind,
     ThreatRule,
@@ -462,3 +463,44 @@ class ProviderIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issuer} {self.member_id}"
+
+
+class AccountRecovery(models.Model):
+    """A member's request to get in after losing every second step. Digests stand for the mailed tokens."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # The member while it is open, so that there is at most one; empty afterwards.
+    open_of = models.OneToOneField("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(
+        max_length=20, choices=_choices(RecoveryState), default=RecoveryState.WAITING.value
+    )
+    # What the member wrote to the staff, encrypted.
+    reason_sealed = models.BinaryField()
+    # Why the staff refused, in words for the member.
+    answer = models.CharField(max_length=300, blank=True)
+    cancel_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    link_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    created_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "created_at"], name="users_recovery_state")]
+
+    def __str__(self) -> str:
+        return f"{self.state} recovery {self.id}"
+
+
+class RecoveryApproval(models.Model):
+    """One of the staff agrees. By id, since it outlives whoever agreed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recovery = models.ForeignKey("users.AccountRecovery", on_delete=models.CASCADE, related_name="approvals")
+    staff_id = models.UUIDField()
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recovery", "staff_id"], name="users_approves_once")]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} approves {self.recovery_id}"

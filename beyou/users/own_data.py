@@ -10,8 +10,10 @@ from beyou.core import personal
 from beyou.core.personal import Fate, File, declare, json_file, json_list
 from beyou.media.queries import files_of
 from beyou.media.services import bytes_of
+from beyou.users.account_recovery import reason_of
 from beyou.users.models import (
     AccessToken,
+    AccountRecovery,
     LoginActivity,
     MemberSession,
     ProviderIdentity,
@@ -22,6 +24,7 @@ from beyou.users.queries import levels_of, phone_of
 
 ACCOUNT, SIGN_INS, SECURITY = "account/account.json", "account/sign-ins.json", "account/security-log.json"
 SESSIONS, TOKENS, FACTORS = "account/sessions.json", "account/tokens.json", "account/sign-in-methods.json"
+RECOVERIES = "account/recovery-requests.json"
 _CONFIG = "It repeats what account/account.json says, or was only a step on the way there."
 
 declare(
@@ -74,6 +77,11 @@ declare(
     what="Your recovery codes",
     not_copied="Each is kept as a mark that nobody can read, and would be a secret if it were not.",
 )
+declare(
+    *("users.AccountRecovery", "member", "open_of"),
+    what="Requests to get in without your second step",
+    copied=RECOVERIES,
+)
 declare("media.MediaFile", "owner_id", what="Your pictures and documents", copied="media/", by="users")
 
 
@@ -88,6 +96,8 @@ def account(member_id: UUID) -> Iterator[File]:
     factors = [_factor(row) for row in Authenticator.objects.filter(user_id=member_id)]
     providers = [_provider(row) for row in ProviderIdentity.objects.filter(member_id=member_id)]
     yield json_file(FACTORS, factors + providers)
+    asked = AccountRecovery.objects.filter(member_id=member_id).order_by("id")
+    yield json_file(RECOVERIES, [_recovery(row) for row in asked])
     for file in files_of(member_id):
         suffix = file.content_type.rpartition("/")[2]
         yield File(f"media/{file.purpose}-{file.id}.{suffix}", [bytes_of(file)])
@@ -107,6 +117,11 @@ def _account(member: User) -> dict[str, object]:
         "addresses": list(addresses),
         "staff_levels": sorted(levels_of(member.pk)),
     }
+
+
+def _recovery(row: AccountRecovery) -> dict[str, object]:
+    names = ("state", "answer", "created_at", "ended_at")
+    return {name: getattr(row, name) for name in names} | {"reason": reason_of(row)}
 
 
 def _factor(row: Authenticator) -> dict[str, object]:

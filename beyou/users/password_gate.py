@@ -11,16 +11,17 @@ from django.http import HttpRequest
 
 from beyou.core import limits
 from beyou.core.ports import realtime
-from beyou.users import proofs, resets
+from beyou.users import account_recovery, proofs, resets
 from beyou.users.errors import LinkOver, SecondStepNeeded, WrongSecondStep
 from beyou.users.http import sign_in_attempt
 from beyou.users.rules import PasswordPath
 
 if TYPE_CHECKING:
-    from beyou.users.models import PasswordReset
+    from beyou.users.models import AccountRecovery, PasswordReset
     from beyou.users.services import SignInAttempt
 
 _RESET = "password_reset"
+_RECOVERY = "account_recovery"
 _KEEPS = "keeps_sessions"
 #: For how long a session that showed a second factor need not show it again.
 SHOWN_FOR: Final = 600
@@ -50,6 +51,11 @@ def remember(request: HttpRequest, reset: "PasswordReset") -> None:
     setattr(request, _RESET, reset)
 
 
+def remember_recovery(request: HttpRequest, recovery: "AccountRecovery") -> None:
+    """This request may use what the staff have granted."""
+    setattr(request, _RECOVERY, recovery)
+
+
 def keep_sessions(request: HttpRequest) -> None:
     """The other sessions of the member outlive a change by this request."""
     setattr(request, _KEEPS, True)
@@ -58,11 +64,15 @@ def keep_sessions(request: HttpRequest) -> None:
 def set_password(request: HttpRequest | None, user: AbstractBaseUser, password: str) -> None:
     """The member has this password. Raises as `AccountAdapter.set_password` says."""
     reset: PasswordReset | None = getattr(request, _RESET, None)
+    recovery: AccountRecovery | None = getattr(request, _RECOVERY, None)
     is_shown = not proofs.kinds_of(user.pk) or proofs.has_shown(request, user.pk)
     if reset is not None and reset.member_id == user.pk:
         if not is_shown:
             show(request, reset, code=proofs.code_of(request))
         resets.use_reset(reset=reset, password=password, attempt=_attempt(request))
+    elif recovery is not None and recovery.member_id == user.pk:
+        # Two of the staff and three days stood in for the second step.
+        account_recovery.use_recovery(recovery=recovery, password=password, attempt=_attempt(request))
     elif request is not None and getattr(request, "member", None) == user:
         if not is_shown and not has_shown_lately(request, user.pk):
             show_again(request, user, code=proofs.code_of(request))

@@ -23,7 +23,7 @@ from beyou.users.http import MemberRequest, member_required
 from beyou.users.models import PasswordReset
 from beyou.users.password_forms import AskForm, ChangePasswordForm, NewPasswordForm
 
-_RESET = "password_reset"
+RESET = "password_reset"
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 P = ParamSpec("P")
 
@@ -43,7 +43,7 @@ def link_page(
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", wrapped)
 
 
-def _posted(request: HttpRequest) -> QueryDict | None:
+def posted(request: HttpRequest) -> QueryDict | None:
     """What was sent, also when that is nothing."""
     return request.POST if request.method == "POST" else None
 
@@ -51,7 +51,7 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 @form_page
 def ask(request: HttpRequest) -> HttpResponse:
     """Asks for an address and answers alike for every one."""
-    form = AskForm(_posted(request))
+    form = AskForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             _pay(form, client_ip(request))
@@ -88,7 +88,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     it uses nothing up, since mail scanners look, too.
     """
     reset = resets.reset_of_token(token)
-    request.session[_RESET] = str(reset.id)
+    request.session[RESET] = str(reset.id)
     response = redirect("recover_password")
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -99,9 +99,9 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 @link_page
 def new_password(request: HttpRequest) -> HttpResponse:
     """A new password, and a second step for an account that has one; afterwards one signs in with them."""
-    reset = resets.reset_of_id(request.session.get(_RESET))
+    reset = resets.reset_of_id(request.session.get(RESET))
     kinds = proofs.kinds_of(reset.member_id)
-    form = NewPasswordForm(_posted(request), member=reset.member)
+    form = NewPasswordForm(posted(request), member=reset.member)
     if (
         request.method == "POST"
         and form.is_valid()
@@ -142,7 +142,7 @@ def change(request: MemberRequest) -> HttpResponse:
     """Another password for somebody who knows the old one."""
     kinds = proofs.kinds_of(request.member.pk)
     needs_factor = bool(kinds) and not password_gate.has_shown_lately(request, request.member.pk)
-    form = ChangePasswordForm(_posted(request), member=request.member)
+    form = ChangePasswordForm(posted(request), member=request.member)
     if request.method == "POST" and form.is_valid() and _change(request, form, needs_factor=needs_factor):
         toast(request, "Your password is changed.")
         return redirect("change_password")
@@ -169,7 +169,7 @@ def replace(request: MemberRequest) -> HttpResponse:
         resets.ask_reset(email=request.member.email, address=client_ip(request))
         return redirect("recover_sent")
     kinds = proofs.kinds_of(request.member.pk)
-    form = NewPasswordForm(_posted(request), member=request.member)
+    form = NewPasswordForm(posted(request), member=request.member)
     if request.method == "POST" and form.is_valid() and _replace(request, form):
         toast(request, "Your password is new. Now look whether everything here is yours.")
         return redirect("sessions:check")

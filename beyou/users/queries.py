@@ -7,17 +7,20 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from beyou.core import clock, keyring
+from beyou.core.errors import NotFound
 from beyou.users import rules
 from beyou.users.models import (
     AccessToken,
+    AccountRecovery,
     EmailChange,
     HeldHandle,
     KnownDevice,
     PendingRename,
     Phone,
+    RecoveryApproval,
     StaffGrant,
     ThreatAlert,
     User,
@@ -30,6 +33,47 @@ Tokens = QuerySet[AccessToken]
 
 def member_of(member_id: UUID) -> User | None:
     return User.objects.filter(id=member_id).first()
+
+
+#: How many requests one page of the staff shows.
+RECOVERIES_SHOWN = 100
+
+
+def open_recovery(member_id: UUID) -> AccountRecovery | None:
+    """The request to get in without a second step that waits in the member's name."""
+    return AccountRecovery.objects.filter(open_of_id=member_id).first()
+
+
+def recovery_answer(recovery_id: UUID) -> str:
+    """What the staff wrote to the member; empty when they did not refuse."""
+    found = AccountRecovery.objects.filter(id=recovery_id).values_list("answer", flat=True).first()
+    return found or ""
+
+
+def recoveries_waiting() -> list[AccountRecovery]:
+    """The longest waiting first, each with how many agreed (`agreed`). One statement."""
+    rows = AccountRecovery.objects.filter(open_of__isnull=False).select_related("member")
+    return list(rows.annotate(agreed=Count("approvals")).order_by("created_at", "id")[:RECOVERIES_SHOWN])
+
+
+def recoveries_ended() -> list[AccountRecovery]:
+    """The last ones that are over. One statement."""
+    rows = AccountRecovery.objects.filter(open_of__isnull=True).select_related("member")
+    return list(rows.order_by("-ended_at", "-id")[:RECOVERIES_SHOWN])
+
+
+def recovery_of(recovery_id: UUID) -> AccountRecovery:
+    """Raises `NotFound`."""
+    row = AccountRecovery.objects.select_related("member").filter(id=recovery_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def approvers_of(recovery_id: UUID) -> list[User]:
+    """Who of the staff agreed, as far as they are still there. One statement."""
+    ids = RecoveryApproval.objects.filter(recovery_id=recovery_id).values("staff_id")
+    return list(User.objects.filter(id__in=ids).order_by("handle"))
 
 
 def member_id_of_email(email: str) -> UUID | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from beyou.core import clock, mail
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
-from beyou.users import email_change, handles, identities, queries, resets
+from beyou.users import account_recovery, email_change, handles, identities, queries, resets
 from beyou.users.events import (
     AccessTokenCreated,
     EmailChanged,
@@ -15,10 +15,13 @@ from beyou.users.events import (
     IdentityLinked,
     IdentityUnlinked,
     PasswordChanged,
+    RecoveryAsked,
+    RecoveryEnded,
+    RecoveryReady,
     ResetAsked,
     ResetDied,
 )
-from beyou.users.rules import SecurityKind
+from beyou.users.rules import RecoveryState, SecurityKind
 from beyou.users.scopes import MEANING, Scope
 from beyou.users.services import note_security
 
@@ -122,6 +125,32 @@ def tell_of_password(event: PasswordChanged) -> None:
 @every(dt.timedelta(hours=6))
 def forget_old_links() -> None:
     resets.forget_old()
+
+
+@reacts_to(RecoveryAsked)
+def warn_of_recovery(event: RecoveryAsked) -> None:
+    token = account_recovery.new_cancel_token(event.recovery_id)
+    if token is not None:
+        _tell(event.member_id, "users/mail/recovery_asked.txt", token=token)
+
+
+@reacts_to(RecoveryReady)
+def mail_recovery_link(event: RecoveryReady) -> None:
+    token = account_recovery.new_link_token(event.recovery_id)
+    if token is not None:
+        _tell(event.member_id, "users/mail/recovery_ready.txt", token=token)
+
+
+@reacts_to(RecoveryEnded)
+def tell_of_end(event: RecoveryEnded) -> None:
+    if event.state != RecoveryState.USED:
+        answer = queries.recovery_answer(event.recovery_id)
+        _tell(event.member_id, "users/mail/recovery_ended.txt", state=event.state, answer=answer)
+
+
+@every(dt.timedelta(minutes=1))
+def release_recoveries() -> None:
+    account_recovery.release_due()
 
 
 def _tell(member_id: UUID, template: str, **values: object) -> None:

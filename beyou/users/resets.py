@@ -120,14 +120,15 @@ def use_reset(*, reset: PasswordReset, password: str, attempt: SignInAttempt | N
     hashed = make_password(password)
     with transaction.atomic():
         queries.lock_members([reset.member_id])
-        if not PasswordReset.objects.filter(_open_or_tried(), id=reset.id).update(ended_at=clock.now()):
+        if not spend(reset):
             raise LinkOver
         change_password(member_id=reset.member_id, hashed=hashed, path=PasswordPath.RESET, attempt=attempt)
 
 
-def _open_or_tried() -> Q:
-    """The last try may be the right one."""
-    return Q(ended_at=None, expires_at__gt=clock.now(), tries__lte=RESET_TRIES)
+def spend(reset: PasswordReset) -> bool:
+    """Whether this caller uses the link up; nobody can afterwards. The last try may be the right one."""
+    is_open = Q(ended_at=None, expires_at__gt=clock.now(), tries__lte=RESET_TRIES)
+    return bool(PasswordReset.objects.filter(is_open, id=reset.id).update(ended_at=clock.now()))
 
 
 @transaction.atomic

@@ -258,3 +258,58 @@ class PasswordPath(StrEnum):
 RESET_VALID = dt.timedelta(minutes=30)
 #: How many second steps may be tried with one link.
 RESET_TRIES = 5
+
+
+class RecoveryState(StrEnum):
+    """How a request to get in without a second step stands."""
+
+    WAITING = "waiting"  # For two of the staff, and for the delay in which the owner can cancel.
+    READY = "ready"  # The link was sent.
+    USED = "used"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class RecoveryStep(StrEnum):
+    """What can happen to such a request."""
+
+    APPROVE = "approve"
+    RELEASE = "release"
+    USE = "use"
+    CANCEL = "cancel"
+    REFUSE = "refuse"
+    EXPIRE = "expire"
+
+
+_RECOVERY: dict[tuple[RecoveryState, RecoveryStep], RecoveryState] = {
+    (RecoveryState.WAITING, RecoveryStep.APPROVE): RecoveryState.WAITING,
+    (RecoveryState.WAITING, RecoveryStep.RELEASE): RecoveryState.READY,
+    (RecoveryState.READY, RecoveryStep.USE): RecoveryState.USED,
+} | {
+    (state, step): after
+    for state in (RecoveryState.WAITING, RecoveryState.READY)
+    for step, after in (
+        (RecoveryStep.CANCEL, RecoveryState.CANCELLED),
+        (RecoveryStep.REFUSE, RecoveryState.REFUSED),
+        (RecoveryStep.EXPIRE, RecoveryState.EXPIRED),
+    )
+}
+
+#: How long the owner can cancel before anything happens.
+RECOVERY_DELAY = dt.timedelta(hours=72)
+#: How long the whole takes at most.
+RECOVERY_VALID = dt.timedelta(days=14)
+#: How many different people of the staff must agree.
+RECOVERY_APPROVALS = 2
+
+
+def recovery_after(state: RecoveryState, step: RecoveryStep) -> RecoveryState | None:
+    """How the request stands after the step; None when it cannot be taken any more."""
+    return _RECOVERY.get((state, step))
+
+
+def may_release(approver_ids: Collection[object], asked_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether the link may be sent: enough different people agreed, and the delay is over, but not all."""
+    is_time = asked_at + RECOVERY_DELAY <= now < asked_at + RECOVERY_VALID
+    return is_time and len(set(approver_ids)) >= RECOVERY_APPROVALS

@@ -7,14 +7,15 @@ const OPTIONS = "/sign-in/passkey/options";
  * `data-options` it makes a new passkey; `data-question` is what to ask for, else the server is asked for that; with
  * `data-autofill` the browser also offers passkeys while one types. The answer goes into the field `credential`, or
  * into the one that `data-field` names.
- * Hidden without scripts, where passkeys cannot work; the other ways on the page stay.
+ * Within a form with other fields its button is one way among others. Hidden without scripts, where passkeys cannot work; the other ways on the page stay.
  */
 class PasskeyButton extends HTMLElement {
   #waiting = new AbortController();
   #busy = false;
 
   connectedCallback(): void {
-    const form = this.querySelector("form");
+    const own = this.querySelector("form");
+    const form = own ?? this.closest("form");
     if (!form) return;
     const obstacle = whyNot();
     if (obstacle) {
@@ -23,6 +24,7 @@ class PasskeyButton extends HTMLElement {
       return;
     }
     this.#say("");
+    if (!own) return this.#within(form);
     form.hidden = false;
     form.addEventListener("submit", (event) => {
       if (this.#answer(form).value) return;
@@ -30,6 +32,16 @@ class PasskeyButton extends HTMLElement {
       if (form.reportValidity()) void this.#run(form);
     });
     if (this.dataset["autofill"] !== undefined) void this.#offer(form);
+  }
+
+  /** Beside other fields of a form: the button asks, and the form can be sent without it. */
+  #within(form: HTMLFormElement): void {
+    const button = this.querySelector("button");
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (form.reportValidity()) void this.#run(form);
+    });
   }
 
   disconnectedCallback(): void {

@@ -113,10 +113,16 @@ ROUTES: dict[str, Route] = {
     "recover/sent": _get(P),
     "recover/link/<str:token>": _get(P),
     "recover/password": _form(P),
+    "recover/account": _form(P),
+    "recover/account/asked": _get(P),
+    "recover/account/cancel/<str:token>": _form(P),
+    "recover/account/link/<str:token>": _get(P),
+    "recover/account/password": _form(P),
     "settings/password": _form(M),
     "join/with": _form(G),
     "sign-in/with/<slug:provider_id>": _post(G),
     "sign-in/with/<slug:provider_id>/back": _get(P),
+    "settings/recovery": _form(M),
     "dev/mail": Route(Access.NOBODY, frozenset()),
     "dev/code": Route(Access.NOBODY, frozenset()),
     "dev/keys": Route(Access.NOBODY, frozenset()),
@@ -187,6 +193,12 @@ ROUTES: dict[str, Route] = {
         f"{S}queue/<uuid:request_id>/{step}": _staff(Level.VERIFIER, "POST", body=_review)
         for step in ("claim", "renew", "release", "approve", "undo", "reject", "ask")
     },
+    f"{S}recoveries": _staff(Level.VERIFIER, "GET"),
+    f"{S}recoveries/<uuid:recovery_id>": _staff(Level.VERIFIER, "GET"),
+    f"{S}recoveries/<uuid:recovery_id>/approve": _staff(Level.VERIFIER, "POST"),
+    f"{S}recoveries/<uuid:recovery_id>/refuse": _staff(
+        Level.VERIFIER, "POST", body=lambda: {"answer": "Please come to the office."}
+    ),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
     "admin/": Route(Access.DECOY, frozenset()),

@@ -39,7 +39,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
-    "users": frozenset({"deletion", "rules"}),
+    "users": frozenset({"account_recovery", "deletion", "rules"}),
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),
     "notifications": frozenset({"rules"}),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.http import HttpResponseBase
@@ -20,7 +20,8 @@ from beyou.ledger.services import ledger_signer
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
-from beyou.users import services
+from beyou.users import resets, services
+from beyou.users.account_recovery import ask_recovery
 from beyou.users.email_change import OPEN_FOR, token_mac
 from beyou.users.models import EmailChange, MemberSession, PendingRename, SecurityEvent, User
 from beyou.users.passkeys import passkeys_of
@@ -133,6 +134,7 @@ def build() -> World:
         "number": "1",
         "token": "x" * 43,
         "rest": "login/",
+        "recovery_id": str(_recovery(world.bob)),
     }
     return world
 
@@ -162,6 +164,11 @@ def _email_change(member: User) -> str:
         expires_at=clock.now() + OPEN_FOR,
     )
     return token
+
+
+def _recovery(person: User) -> UUID:
+    reset = resets.reset_of_token(resets.new_link(person))
+    return ask_recovery(reset=reset, reason="My phone is in the lake.")
 
 
 def _seal() -> None:

@@ -22,7 +22,8 @@ from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.privacy import services
 from beyou.privacy.models import DataExport, Erasure
-from beyou.users import deletion, identities
+from beyou.users import deletion, identities, resets
+from beyou.users.account_recovery import ask_recovery
 from beyou.users.email_change import start_email_change
 from beyou.users.models import HeldHandle, KnownDevice, SecurityEvent, User
 from beyou.users.phones import set_phone
@@ -88,6 +89,7 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     record(act="member.viewed", actor_id=bob.pk, subject_id=alice.pk)
     settle()
     seal(folder)
+    ask_recovery(reset=resets.reset_of_token(resets.new_link(alice)), reason=f"I lost my {SONG}.")
     services.request_export(member_id=alice.pk)
     settle()
     return alice, charlie, readable

@@ -1,6 +1,8 @@
 """A forgotten password: a page that tells nothing, a link that works once, a second step that stays."""
 
 import datetime as dt
+import html
+import json
 import re
 import threading
 import time
@@ -24,7 +26,7 @@ from beyou.users.models import PasswordReset, SecurityEvent, User
 from beyou.users.queries import usable_tokens
 from beyou.users.rules import SecurityKind
 from beyou.users.scopes import Scope
-from tests.factories import members
+from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +230,32 @@ def test_passkeys_that_are_none_are_wrong_second_steps(passkey: str) -> None:
     assert client.post("/recover/password", fields).status_code == 200
     assert PasswordReset.objects.get().tries == 1
     assert _can_sign_in(PASSWORD)
+
+
+def _question(page: str) -> dict[str, Any]:
+    found = re.search(r'data-question="([^"]*)"', page)
+    assert found
+    value: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return value
+
+
+def test_a_passkey_is_a_second_step_for_the_question_that_this_session_was_asked() -> None:
+    alice = members.alice()
+    key = passkeys.passkey(alice)
+    client, other = _opened(_link()), _opened(_link())
+    assert client.post("/recover/password", {"password": NEW}).status_code == 200
+    answer = json.dumps(key.answer(_question(client.get("/recover/password").content.decode())))
+    # Another session, another key, and a second use prove nothing.
+    assert other.post("/recover/password", {"password": NEW, "passkey": answer}).status_code == 200
+    foreign = passkeys.passkey(members.bob())
+    question = _question(client.get("/recover/password").content.decode())
+    fields = {"password": NEW, "passkey": json.dumps(foreign.answer(question))}
+    assert client.post("/recover/password", fields).status_code == 200
+    assert client.post("/recover/password", {"password": NEW, "passkey": answer}).status_code == 200
+    assert _can_sign_in(PASSWORD)
+    answer = json.dumps(key.answer(_question(client.get("/recover/password").content.decode())))
+    assert client.post("/recover/password", {"password": NEW, "passkey": answer}).status_code == 302
+    assert _can_sign_in(NEW)
 
 
 def test_five_wrong_steps_end_the_link_and_the_owner_is_told() -> None:
