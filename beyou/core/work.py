@@ -85,3 +85,6 @@ class WorkThread(threading.Thread):
         _stopping.set()
         _wake.set()
         self.join(timeout=10)
+        # Once the thread has ended nobody is left to interrupt; a step that still runs is asked to stop.
+        if not self.is_alive():
+            _stopping.clear()

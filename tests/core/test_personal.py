@@ -120,5 +120,4 @@ def test_the_thread_works_at_once_and_ends_when_told(workers: dict[str, object])
     thread.start()
     thread.join(timeout=10)
     thread.stop()
-    work._stopping.clear()
     assert seen == [1]
