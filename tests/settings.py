@@ -16,6 +16,10 @@ os.environ.setdefault("BEYOU_SIGN_UP_POW_COST", "1")
 if "BEYOU_DATA_DIR" not in os.environ:
     os.environ["BEYOU_DATA_DIR"] = tempfile.mkdtemp(prefix="beyou-test-")
     atexit.register(shutil.rmtree, os.environ["BEYOU_DATA_DIR"], ignore_errors=True)
+elif "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers of one run inherit its folder, but a sweep of one would take the files of another.
+    os.environ["BEYOU_DATA_DIR"] += "/" + os.environ["PYTEST_XDIST_WORKER"]
+    os.makedirs(os.environ["BEYOU_DATA_DIR"], exist_ok=True)
 if "BEYOU_REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
     # Workers of one run share the Redis server, never its data.
     os.environ["BEYOU_REDIS_URL"] += "/" + os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
