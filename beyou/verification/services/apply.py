@@ -94,8 +94,12 @@ def _check_may_apply(member_id: UUID) -> None:
 
 
 def _mine(member_id: UUID, *, for_update: bool = False) -> VerificationRequest:
-    rows = VerificationRequest.objects.filter(open_of_id=member_id)
-    request = (rows.select_for_update() if for_update else rows).first()
+    request = VerificationRequest.objects.filter(open_of_id=member_id).first()
+    if request is not None and for_update:
+        # Locked by its key, as whoever decides it does: MariaDB locks the index searched first, and two
+        # orders would be a deadlock. What changed before the lock was there is read again.
+        locked = VerificationRequest.objects.select_for_update().filter(id=request.id).first()
+        request = locked if locked is not None and locked.open_of_id == member_id else None
     if request is None:
         raise RequestMoved("There is no open request of yours.")
     return request
