@@ -18,9 +18,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if top in ("browser", "faults"):
             item.add_marker(top)
     if "BEYOU_DATABASE_URL" in os.environ:
-        kept = [item for item in items if _uses_database(item)]
-        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        kept = [item for item in items if _depends_on_engine(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _depends_on_engine(item)])
         items[:] = kept
+
+
+def _depends_on_engine(item: pytest.Item) -> bool:
+    return _uses_database(item) and item.get_closest_marker("same_everywhere") is None
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -68,6 +68,7 @@ def _allowed_outcomes(route: Route, role: str, method: str) -> set[str]:
     return {"done", "sent elsewhere"}
 
 
+@pytest.mark.same_everywhere
 @_EVERY_ROUTE
 def test_each_role_gets_what_the_table_says(world: World, pattern: str) -> None:
     route, path = ROUTES[pattern], world.path(pattern)
@@ -80,6 +81,7 @@ def test_each_role_gets_what_the_table_says(world: World, pattern: str) -> None:
     assert surprises == []
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.STAFF))
 def test_each_staff_level_opens_its_own_pages_and_no_others(world: World, pattern: str) -> None:
     route, path = ROUTES[pattern], world.path(pattern)
@@ -93,6 +95,7 @@ def test_each_staff_level_opens_its_own_pages_and_no_others(world: World, patter
     assert surprises == []
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if ROUTES[p].access is Access.OWNER))
 def test_a_stranger_cannot_tell_another_members_object_from_a_missing_one(world: World, pattern: str) -> None:
     for method in ROUTES[pattern].methods - {"HEAD"}:
@@ -120,6 +123,7 @@ def _csrf_tokens(body: bytes) -> list[bytes]:
     return re.findall(rb"\b[A-Za-z0-9]{64}\b", body)
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.parametrize("pattern", sorted(p for p in ROUTES if "GET" in ROUTES[p].methods))
 def test_reading_changes_nothing(world: World, pattern: str) -> None:
     for role in ROLES:
@@ -137,6 +141,7 @@ _UNSAFE = [
 ]
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.parametrize(("pattern", "method"), _UNSAFE)
 @pytest.mark.parametrize("role", ["anonymous", "owner"])
 def test_writing_needs_a_token_and_our_own_origin(world: World, pattern: str, method: str, role: str) -> None:

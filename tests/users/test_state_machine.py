@@ -9,6 +9,7 @@ from tests.users.identity_machine import Identity
 STEPS = 50
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.django_db
 def test_no_order_of_steps_opens_what_was_not_earned() -> None:
     Identity.steps = 0
