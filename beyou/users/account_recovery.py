@@ -159,7 +159,6 @@ def use_recovery(*, recovery: AccountRecovery, password: str, attempt: SignInAtt
     uses of one link only one gets here. Raises `LinkOver`.
     """
     hashed = make_password(password)
-    queries.lock_members([recovery.member_id])
     try:
         row = _locked(recovery.id)
         _end(row, RecoveryStep.USE, attempt)
@@ -201,8 +200,14 @@ def _is_too_old(row: AccountRecovery) -> bool:
 
 
 def _locked(recovery_id: UUID) -> AccountRecovery:
-    """Raises `NotFound`."""
-    row = AccountRecovery.objects.select_for_update().filter(id=recovery_id).first()
+    """The request, held together with its member. Raises `NotFound`.
+
+    The member first, in every step: rows that name members, as the security log's, hold them too, and two
+    orders would be a deadlock.
+    """
+    rows = AccountRecovery.objects.filter(id=recovery_id)
+    queries.lock_members(rows.values_list("member_id", flat=True))
+    row = rows.select_for_update().first()
     if row is None:
         raise NotFound
     return row

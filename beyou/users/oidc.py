@@ -241,12 +241,14 @@ def _claims(provider: OidcProvider, claims: Mapping[str, Any], info: Mapping[str
     subject, email, name = claims["sub"], info.get("email"), info.get("name")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255:
         raise _failed(provider, "subject")
+    # An address with a control character is nobody's; PostgreSQL does not even search for one with a NUL.
+    address = email.strip().lower()[:254] if isinstance(email, str) and email.isprintable() else ""
     return Claims(
         provider=provider,
         subject=subject,
-        email=email.strip().lower()[:254] if isinstance(email, str) else "",
+        email=address,
         # Some write "true"; whatever is not plainly true counts for nothing.
-        is_email_verified=isinstance(email, str) and info.get("email_verified") is True,
+        is_email_verified=bool(address) and info.get("email_verified") is True,
         name=" ".join(name.split())[:60] if isinstance(name, str) and name.isprintable() else "",
     )
 
