@@ -6,22 +6,26 @@ import { defineConfig, type Plugin } from "vite";
 const icons = [
   "activity", "arrow-down", "arrow-left", "arrow-right", "at-sign", "badge-check", "ban", "bell", "blocks", "check",
   "check-check", "chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-x", "clock", "copy",
-  "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "hourglass", "house", "info",
+  "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "handshake", "heart", "hourglass", "house", "info",
   "key-round", "laptop", "link-2", "lock", "lock-keyhole", "log-in", "log-out", "mail", "menu", "message-circle",
-  "message-circle-plus", "monitor", "moon", "palette", "paperclip", "pencil", "plus", "refresh-cw", "rotate-cw",
-  "search", "send", "send-horizontal", "settings", "shield", "shield-alert", "shield-check", "smartphone", "sparkles",
+  "message-circle-plus", "monitor", "moon", "package", "palette", "paperclip", "pencil", "percent", "plus", "refresh-cw",
+  "rotate-cw", "scale", "search", "send", "send-horizontal", "settings", "shield", "shield-alert", "shield-check",
+  "shopping-cart", "sliders-horizontal", "smartphone", "sparkles", "star", "store",
   "sun", "sun-moon", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-check", "user-minus", "user-plus",
   "user-x", "users", "wifi-off", "x",
 ];
 
-/** Puts the icons that pages use into one SVG file, so that one cached request draws them all. */
+/**
+ * Puts the icons that pages use into one SVG file, so that one cached request draws them all. They are filled as
+ * the page says: an attribute here would overrule it.
+ */
 function iconSprite(): Plugin {
   const symbol = (name: string): string =>
     readFileSync(resolve(`node_modules/lucide-static/icons/${name}.svg`), "utf8")
       .replace(/<!--.*?-->\s*/s, "")
       .replace(
         /<svg[\s\S]*?>/,
-        `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">`,
+        `<symbol id="${name}" viewBox="0 0 24 24" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">`,
       )
       .replace("</svg>", "</symbol>")
       .replace(/\s+/g, " ");

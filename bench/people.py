@@ -18,6 +18,15 @@ class Talk:
     sessions: tuple[str, str]
 
 
+def confirmed_member(handle: str, name: str) -> Any:
+    """A new member whom others may find, without a password."""
+    from beyou.users.services import create_member
+
+    return create_member(
+        handle=handle, name=name, email=f"{handle}@example.org", password=None, is_confirmed=True
+    )
+
+
 def session_of(member: Any) -> str:
     """The key of a new session in which the member is signed in."""
     from django.conf import settings
@@ -45,10 +54,7 @@ def talks(count: int) -> list[Talk]:
         for number in range(first, first + 2 * count, 2):
             pair = []
             for each in (number, number + 1):
-                member = User(handle=f"bench_{each}", name=f"Bench {each}", email=f"b{each}@example.org")
-                member.set_unusable_password()
-                member.save()
-                pair.append(member)
+                pair.append(confirmed_member(f"bench_{each}", f"Bench {each}"))
             low, high = sorted(pair, key=lambda member: member.pk)
             Friendship.objects.create(first=low, second=high)
             started = start_conversation(starter_id=pair[0].pk, other_id=pair[1].pk)

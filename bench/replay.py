@@ -24,6 +24,7 @@ from uuid import UUID
 
 import orjson
 
+from bench.people import confirmed_member, session_of
 from bench.server import LocalServer
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared/data/irc/ubuntu-channel.tsv.gz"
@@ -74,8 +75,6 @@ def seed(speakers: list[str], talks: list[Talk]) -> tuple[dict[str, UUID], dict[
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "beyou.config.settings"
     django.setup()
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import transaction
 
     from beyou.friends.models import Friendship
@@ -85,16 +84,8 @@ def seed(speakers: list[str], talks: list[Talk]) -> tuple[dict[str, UUID], dict[
     cookies: dict[str, str] = {}
     with transaction.atomic():
         for number, speaker in enumerate(speakers):
-            member = User(handle=f"speaker_{number}", name=speaker[:60], email=f"speaker{number}@example.org")
-            member.set_unusable_password()
-            member.save()
-            members[speaker] = member
-            session = SessionStore()
-            session[SESSION_KEY] = str(member.pk)
-            session[BACKEND_SESSION_KEY] = "beyou.users.backends.MemberBackend"
-            session[HASH_SESSION_KEY] = member.get_session_auth_hash()
-            session.create()
-            cookies[speaker] = str(session.session_key)
+            members[speaker] = confirmed_member(f"speaker_{number}", speaker[:60])
+            cookies[speaker] = session_of(members[speaker])
         pairs = [sorted((members[a].pk, members[b].pk)) for a, b in (talk.pair for talk in talks)]
         Friendship.objects.bulk_create([Friendship(first_id=low, second_id=high) for low, high in pairs])
     return {speaker: member.pk for speaker, member in members.items()}, cookies

@@ -32,7 +32,7 @@ class LocalServer:
         self._module = module
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
-        self._environment = {
+        self.environment = {
             "BEYOU_MODE": "development",
             "BEYOU_DATA_DIR": str(data_dir),
             "BEYOU_ORIGIN": self.origin,
@@ -40,6 +40,7 @@ class LocalServer:
             # Machines send faster here than people may.
             "BEYOU_MESSAGES_PER_MINUTE": "10000000",
             "BEYOU_FRAMES_PER_SECOND": "1000000",
+            "BEYOU_SOCKETS_PER_MEMBER": "100000",
             "DJANGO_SETTINGS_MODULE": "beyou.config.settings",
         } | environment
         self.data_dir = data_dir
@@ -51,13 +52,13 @@ class LocalServer:
 
     def join_environment(self) -> None:
         """This process uses the server's database, too. Once per process."""
-        os.environ.update(self._environment)
+        os.environ.update(self.environment)
 
     def start(self) -> None:
         """Returns when the server answers; raises `RuntimeError` after 30 s or when it died."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", self._module, "serve", "--port", str(self.port)],
-            env=os.environ | self._environment,
+            env=os.environ | self.environment,
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 30
@@ -76,7 +77,7 @@ class LocalServer:
         arguments = ["--talks", str(talks), "--fill", *map(str, fill)]
         done = subprocess.run(
             [sys.executable, "-m", "bench.people", *arguments],
-            env=os.environ | self._environment,
+            env=os.environ | self.environment,
             stdout=subprocess.PIPE,
             check=True,
         )

@@ -34,15 +34,17 @@ def _uses_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up by DELETE, which the ledger's triggers refuse: its own tests set
-    them up again where they matter.
+    """Tests that commit are cleaned up by DELETE, which the triggers of the ledger and of the books refuse:
+    their own tests set them up again where they matter.
     """
     from django.db import connection
 
     from beyou.ledger import guards
+    from beyou.payments import guards as money_guards
 
     with django_db_blocker.unblock():
         guards.remove(connection)
+        money_guards.allow_deletion(connection)
 
 
 @pytest.fixture(autouse=True)

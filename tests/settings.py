@@ -25,3 +25,7 @@ if "BEYOU_REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["BEYOU_REDIS_URL"] += "/" + os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
 
 from beyou.config.settings import *  # noqa: F403
+
+# Each client of a test makes its own handler, and WhiteNoise would list and open every static file for it.
+# Files are still found and served, by asking for them.
+WHITENOISE_AUTOREFRESH = True

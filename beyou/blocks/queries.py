@@ -37,6 +37,18 @@ def blocked_between(member_id: UUID, other_ids: Iterable[UUID]) -> set[UUID]:
     return {blocked if blocker == member_id else blocker for blocker, blocked in pairs}
 
 
+def blocked_pairs(member_ids: Iterable[UUID], other_ids: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
+    """Each of the members with each of the others between whom there is a block, in either direction.
+    One statement.
+    """
+    members, others = list(member_ids), list(other_ids)
+    rows = UserBlock.objects.filter(
+        Q(blocker_id__in=members, blocked_id__in=others) | Q(blocked_id__in=members, blocker_id__in=others)
+    )
+    found = list(rows.values_list("blocker_id", "blocked_id"))
+    return {*found, *((blocked, blocker) for blocker, blocked in found)}
+
+
 def blocked_with(one: str, other: str) -> Exists:
     """An expression for querysets: whether the members that these two fields name are blocked."""
     return Exists(

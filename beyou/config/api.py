@@ -107,7 +107,22 @@ def _protect(router: Router) -> None:
 
 ROUTERS: list[Router] = [import_module("beyou.users.app_api").router]
 api.add_router("", ROUTERS[0])
-for _app in ("users", "keys", "blocks", "notifications", "friends", "ledger", "messaging", "console"):
+for _app in (
+    "users",
+    "keys",
+    "blocks",
+    "notifications",
+    "friends",
+    "ledger",
+    "messaging",
+    "payments",
+    "marketplace",
+    "offers",
+    "orders",
+    "disputes",
+    "reviews",
+    "console",
+):
     if find_spec(f"beyou.{_app}.api"):
         ROUTERS.append(import_module(f"beyou.{_app}.api").router)
         _protect(ROUTERS[-1])

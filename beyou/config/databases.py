@@ -65,7 +65,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 def sqlite(path: Path) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "beyou.core.sqlite",
         "NAME": path,
         "OPTIONS": dict(_SQLITE_OPTIONS),
         "CONN_MAX_AGE": None,

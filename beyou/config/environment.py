@@ -129,6 +129,13 @@ _DECLARED = (
         high=1_000_000,
     ),
     Variable(
+        "BEYOU_SOCKETS_PER_MEMBER",
+        "How many open pages of one member a process keeps live. One more closes the oldest.",
+        "20",
+        low=1,
+        high=100_000,
+    ),
+    Variable(
         "BEYOU_MEDIA_QUOTA_MB",
         "How much one member's pictures may take together, in MB of 1,048,576 bytes.",
         "200",
@@ -144,18 +151,32 @@ _DECLARED = (
     ),
     Variable(
         "BEYOU_SESSION_IDLE_HOURS",
-        "After so many hours without use a session ends. Pages of the staff ask again after one hour.",
+        "After so many hours without use a session ends. The pages of the staff ask again much sooner.",
         "336",
         low=1,
         high=8760,
     ),
     Variable(
         "BEYOU_SESSION_ABSOLUTE_DAYS",
-        "So many days after signing in a session ends in any case. Pages of the staff ask again after one"
-        " day.",
+        "So many days after signing in a session ends in any case.",
         "30",
         low=1,
         high=365,
+    ),
+    Variable(
+        "BEYOU_STAFF_IDLE_MINUTES",
+        "After so many minutes without use the pages of the staff ask for the second step again. Lists that"
+        " an open page follows by itself are no use.",
+        "60",
+        low=5,
+        high=1440,
+    ),
+    Variable(
+        "BEYOU_STAFF_ABSOLUTE_HOURS",
+        "So many hours after the second step was shown the pages of the staff ask for it again in any case.",
+        "24",
+        low=1,
+        high=168,
     ),
     Variable(
         "BEYOU_LOGIN_LOG_DAYS",
@@ -207,6 +228,58 @@ _DECLARED = (
         "`1`: two reviewers must approve before a member is verified; `0`: one.",
         "0",
         choices=("0", "1"),
+    ),
+    Variable(
+        "BEYOU_MARKET_CURRENCY",
+        "The currency of the market: three capital letters (ISO 4217).",
+        "EUR",
+    ),
+    Variable(
+        "BEYOU_MARKET_COMMISSION",
+        "What the instance keeps of a sale, in hundredths of a percent: 500 is 5 %.",
+        "500",
+        low=0,
+        high=5000,
+    ),
+    Variable(
+        "BEYOU_MARKET_BROWSING",
+        "Who may look at the market: all `members`, or `verified` ones. Selling and buying need verified"
+        " members in any case.",
+        "members",
+        choices=("members", "verified"),
+    ),
+    Variable(
+        "BEYOU_CLAIM_DAYS",
+        "For how many days after the delivery a buyer may report a problem.",
+        "14",
+        low=1,
+        high=180,
+    ),
+    Variable(
+        "BEYOU_CLAIM_ANSWER_DAYS",
+        "How many days a seller has to answer a claim, and a buyer an offer, before the staff decide.",
+        "5",
+        low=1,
+        high=30,
+    ),
+    Variable(
+        "BEYOU_CLAIM_FOUR_EYES",
+        "From this amount on, in the smallest unit of the currency, two of the staff must agree on a claim.",
+        "50000",
+        low=0,
+        high=10**12,
+    ),
+    Variable(
+        "BEYOU_PAYMENT_GATEWAY",
+        "Who charges buyers: `sandbox`, a pretend bank that moves no money and that production refuses,"
+        " `stripe` or `none`. Production has `none` unless it says otherwise.",
+        "sandbox",
+        choices=("none", "sandbox", "stripe"),
+    ),
+    Variable("BEYOU_STRIPE_SECRET_KEY", "The secret or restricted API key of your Stripe account."),
+    Variable("BEYOU_STRIPE_WEBHOOK_SECRET", "Signs what Stripe sends to `/payments/webhooks/stripe`."),
+    Variable(
+        "BEYOU_STRIPE_API", "Where Stripe answers; another address is for tests.", "https://api.stripe.com"
     ),
     Variable(
         "BEYOU_OIDC_PROVIDERS",
@@ -300,6 +373,12 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not base64.") from error
         if len(value) != length:
             raise ImproperlyConfigured(f"{name} has {len(value)} bytes; it needs {length}.")
+        return value
+
+    def currency(self, name: str) -> str:
+        value = self.text(name)
+        if not re.fullmatch(r"[A-Z]{3}", value):
+            raise ImproperlyConfigured(f"{name} is {value!r}; use three capital letters, such as EUR.")
         return value
 
     def path_segment(self, name: str) -> str:

@@ -1,6 +1,7 @@
 """The one settings module: typed, read from BEYOU_* (docs/reference/settings.md), safe by default."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ if PRODUCTION and _origin.scheme != "https":
     raise ImproperlyConfigured("Production needs BEYOU_ORIGIN with https, such as https://example.org.")
 if f"{_origin.scheme}://{_origin.netloc}" != ORIGIN or "@" in _origin.netloc or not _origin.hostname:
     raise ImproperlyConfigured("BEYOU_ORIGIN is scheme, host and port only, such as https://example.org.")
+#: Where links lead that leave the site, as in mails. `serve` puts its own port here in development: the
+#: origin that envelopes sign must not change under old messages, but a link has to be reached.
+LINK_ORIGIN = ORIGIN
 INSTANCE_NAME = _env.text("BEYOU_INSTANCE_NAME")
 IN_PROCESS = _env.choice("BEYOU_IN_PROCESS") == "1"
 
@@ -36,6 +40,14 @@ MAC_KEY = _env.secret_bytes("BEYOU_MAC_KEY", 32)
 
 VERIFICATION_DOCUMENT_DAYS = _env.integer("BEYOU_VERIFICATION_DOCUMENT_DAYS")
 VERIFICATION_FOUR_EYES = _env.choice("BEYOU_VERIFICATION_FOUR_EYES") == "1"
+STAFF_IDLE_MINUTES = _env.integer("BEYOU_STAFF_IDLE_MINUTES")
+STAFF_ABSOLUTE_HOURS = _env.integer("BEYOU_STAFF_ABSOLUTE_HOURS")
+MARKET_CURRENCY = _env.currency("BEYOU_MARKET_CURRENCY")
+MARKET_COMMISSION = _env.integer("BEYOU_MARKET_COMMISSION")
+CLAIM_DAYS = _env.integer("BEYOU_CLAIM_DAYS")
+CLAIM_ANSWER_DAYS = _env.integer("BEYOU_CLAIM_ANSWER_DAYS")
+CLAIM_FOUR_EYES = _env.integer("BEYOU_CLAIM_FOUR_EYES")
+MARKET_BROWSING = _env.choice("BEYOU_MARKET_BROWSING")
 STAFF_PREFIX = _env.path_segment("BEYOU_STAFF_PREFIX")
 
 LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
@@ -47,6 +59,7 @@ LEDGER_HIGH_WATER = DATA_DIR / "ledger.highwater"
 MESSAGE_LIMIT_BYTES = _env.integer("BEYOU_MESSAGE_LIMIT_BYTES")
 MESSAGES_PER_MINUTE = _env.integer("BEYOU_MESSAGES_PER_MINUTE")
 FRAMES_PER_SECOND = _env.integer("BEYOU_FRAMES_PER_SECOND")
+SOCKETS_PER_MEMBER = _env.integer("BEYOU_SOCKETS_PER_MEMBER")
 SIGN_UP_POW_COST = _env.integer("BEYOU_SIGN_UP_POW_COST")
 TRUSTED_PROXIES = _env.integer("BEYOU_TRUSTED_PROXIES")
 LOGIN_LOG_DAYS = _env.integer("BEYOU_LOGIN_LOG_DAYS")
@@ -76,8 +89,17 @@ INSTALLED_APPS = [
     "beyou.privacy",
     "beyou.notifications",
     "beyou.ledger",
+    "beyou.search",
+    "beyou.payments",
     "beyou.friends",
+    # A pretend bank must not stand where members trade for money.
+    *([] if PRODUCTION else ["beyou.sandbox"]),
     "beyou.messaging",
+    "beyou.marketplace",
+    "beyou.offers",
+    "beyou.orders",
+    "beyou.disputes",
+    "beyou.reviews",
     "beyou.console",
     "beyou.config",
 ]
@@ -89,6 +111,7 @@ MIDDLEWARE = [
     "beyou.core.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "beyou.users.pace.BeatMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "beyou.users.app_sessions.AppSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -117,6 +140,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "beyou.core.context.instance",
                 "beyou.notifications.context.notification_count",
                 "beyou.messaging.context.chat_count",
+                "beyou.orders.context.cart_count",
                 "beyou.console.context.staff_pages",
             ],
             "loaders": [
@@ -198,7 +222,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Of JSON and form fields; files have a limit of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 4
+# The pictures of one item.
+DATA_UPLOAD_MAX_NUMBER_FILES = 8
 UPLOAD_FILE_BYTES = 8 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["beyou.core.uploads.BoundedUploadHandler"]
 MEDIA_QUOTA_BYTES = _env.integer("BEYOU_MEDIA_QUOTA_MB") * 1024 * 1024
@@ -266,6 +291,8 @@ REAUTHENTICATION_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = (
     _env.integer("BEYOU_REAUTHENTICATION_MINUTES") * 60
 )
 MFA_ADAPTER = "beyou.users.factors.MfaAdapter"
+# Whoever joins waits for the next quarter of a second, whatever was found; tests do where time is the matter.
+JOIN_BEAT_SECONDS = 0.0 if MODE == "test" else 0.25
 # Recovery codes are ours: allauth would store what it can compute them from.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
 MFA_TOTP_ISSUER = INSTANCE_NAME
@@ -277,6 +304,24 @@ ACCOUNT_FORMS = {
     "login": "beyou.users.forms.SignInForm",
     "confirm_email_verification_code": "beyou.users.forms.CodeForm",
 }
+
+PAYMENT_GATEWAY = _env.given("BEYOU_PAYMENT_GATEWAY") or ("none" if PRODUCTION else "sandbox")
+_env.choice("BEYOU_PAYMENT_GATEWAY")
+if PRODUCTION and PAYMENT_GATEWAY == "sandbox":
+    raise ImproperlyConfigured(
+        "BEYOU_PAYMENT_GATEWAY is sandbox, a pretend bank: production must not take its money for real."
+    )
+STRIPE_SECRET_KEY = _env.text("BEYOU_STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = _env.text("BEYOU_STRIPE_WEBHOOK_SECRET")
+STRIPE_API = _env.text("BEYOU_STRIPE_API").rstrip("/")
+if PAYMENT_GATEWAY == "stripe" and not (STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET):
+    raise ImproperlyConfigured(
+        "BEYOU_PAYMENT_GATEWAY is stripe: it needs BEYOU_STRIPE_SECRET_KEY and BEYOU_STRIPE_WEBHOOK_SECRET."
+    )
+if PAYMENT_GATEWAY == "stripe" and find_spec("stripe") is None:
+    raise ImproperlyConfigured("BEYOU_PAYMENT_GATEWAY is stripe: install the extra, beyou[stripe].")
+if PRODUCTION and urlsplit(STRIPE_API).scheme != "https":
+    raise ImproperlyConfigured("BEYOU_STRIPE_API must begin with https:// in production.")
 
 OIDC_PROVIDERS = _env.oidc_providers("BEYOU_OIDC_PROVIDERS")
 

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from django.apps import apps
 from django.conf import settings
 from django.urls import include, path
 
@@ -23,10 +24,17 @@ for _app in (
     "blocks",
     "privacy",
     "notifications",
+    "payments",
     "friends",
+    "sandbox",
     "messaging",
+    "marketplace",
+    "offers",
+    "orders",
+    "disputes",
+    "reviews",
 ):
-    if find_spec(f"beyou.{_app}.urls"):
+    if apps.is_installed(f"beyou.{_app}") and find_spec(f"beyou.{_app}.urls"):
         urlpatterns.append(path("", include(f"beyou.{_app}.urls")))
 
 handler400 = "beyou.core.views.bad_request"

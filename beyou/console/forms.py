@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 
+from beyou.core.money import NotMoney, parse
 from beyou.users.queries import listed_members
 from beyou.users.rules import Level, plain_handle
 from beyou.verification.rules import WORDS, Part
@@ -82,6 +83,20 @@ class AskForm(forms.Form):
     )
 
 
+class EscalateForm(forms.Form):
+    to = forms.ChoiceField(
+        label="To whom",
+        choices=[(Level.VERIFIER.value, "Another reviewer"), (Level.OWNER.value, "An owner")],
+        initial=Level.OWNER.value,
+    )
+    note = forms.CharField(
+        label="What should they look at?",
+        max_length=500,
+        help_text="Your colleague reads it. It is a part of the copy that the member can get of their data.",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 500}),
+    )
+
+
 class NoteForm(forms.Form):
     """Why something is taken back or refused."""
 
@@ -100,6 +115,34 @@ class RefuseForm(forms.Form):
     answer = forms.CharField(
         label="Why not? The member reads it.", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class DecideForm(forms.Form):
+    """How much of what was paid goes back, and why."""
+
+    amount = forms.CharField(
+        label="Back to the buyer",
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": "Type an amount; 0 gives nothing back."},
+    )
+    text = forms.CharField(
+        label="Reason",
+        max_length=2000,
+        help_text="Both sides read it.",
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": 2000}),
+        error_messages={"required": "Say why: both sides read it."},
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> int:
+        try:
+            return parse(self.cleaned_data["amount"], self.currency)
+        except NotMoney as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class AlertsForm(forms.Form):

@@ -9,6 +9,7 @@ from uuid import UUID
 from beyou.audit.queries import records
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
+from beyou.disputes import queries as disputes
 from beyou.users import account_recovery
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
@@ -40,6 +41,11 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
         oldest = verification.oldest_waiting(reader_id, frozenset(levels))
         note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits to be verified"
         shown.append(Figure("Waiting in the queue", waiting, note, "console:queue"))
+    if has_level(levels, Level.FINANCE):
+        waiting = disputes.queue_for(reader_id).total
+        oldest = disputes.oldest_waiting(reader_id)
+        note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits for a decision"
+        shown.append(Figure("Claims", waiting, note, "console:claims"))
     if has_level(levels, Level.AUDITOR):
         acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
         shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))

@@ -1,16 +1,16 @@
 """The review queue: requests to be verified, and renames of verified members. Verifiers and owners only."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from beyou.console.forms import AskForm, NoteForm, PlaceForm, RejectForm
+from beyou.console.forms import AskForm, EscalateForm, NoteForm, PlaceForm, RejectForm
 from beyou.console.services import decide_rename
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
 from beyou.core.http import client_ip
@@ -61,19 +61,45 @@ def review(request: MemberRequest, request_id: UUID) -> HttpResponse:
 
 
 def _review(request: MemberRequest, request_id: UUID, *forms: Form) -> HttpResponse:
-    """One request: its document in the middle, what can be decided on the right. `forms` were refused."""
+    """One request: its document in the middle, what can be decided on the right. `forms` were refused, or
+    were typed before a claim that ran out.
+    """
     row = queries.request_for(request.member.pk, request.levels, request_id)
+    decisions = _decisions(row.pk)
     context = _list(request, row.pk) | {
         "row": row,
         "reason": queries.reason_of(row),
         "document": queries.stored_document(row.pk),
-        "decisions": _decisions(row.pk),
-        "line": queries.waiting([row], request.member.pk)[0],
-        "reject_form": next((form for form in forms if isinstance(form, RejectForm)), RejectForm()),
-        "ask_form": next((form for form in forms if isinstance(form, AskForm)), AskForm()),
-        "refused": next(iter(forms), None),
+        "decisions": decisions,
+        "line": queries.waiting([row], request.member.pk, request.levels)[0],
+        "escalated": _escalated(decisions),
+        **{f"{step}_form": _form_of(step, forms) for step in _WITH_WORDS},
+        "refused": next((form for form in forms if form.errors), None),
+        "carried": [pair for form in forms for pair in _carried(form)],
     }
-    return render(request, "console/review.html", context, status=422 if forms else 200)
+    return render(request, "console/review.html", context, status=422 if context["refused"] else 200)
+
+
+def _form_of(step: str, forms: tuple[Form, ...]) -> Form:
+    return next((form for form in forms if isinstance(form, _WITH_WORDS[step])), None) or _form(step, None)
+
+
+def _form(step: str, data: QueryDict | None) -> Form:
+    """The forms stand on one page and have fields of the same names, so that each needs ids of its own."""
+    return _WITH_WORDS[step](data, auto_id=f"id_{step}_%s")
+
+
+def _carried(form: Form) -> list[tuple[str, str]]:
+    """What was typed, for the button that claims the request anew."""
+    data = cast(QueryDict, form.data)
+    typed = [(name, value) for name in form.fields for value in data.getlist(name)]
+    return [("draft", step) for step, kind in _WITH_WORDS.items() if isinstance(form, kind)] + typed
+
+
+def _escalated(decisions: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last time that the request was handed on."""
+    handed_on = [each for each in decisions if each["row"].verdict == Verdict.ESCALATED]
+    return handed_on[-1] if handed_on else None
 
 
 def _decisions(request_id: UUID) -> list[dict[str, Any]]:
@@ -106,31 +132,42 @@ def document(request: MemberRequest, request_id: UUID) -> HttpResponse:
 @require_POST
 @verifier
 def step(request: MemberRequest, request_id: UUID, step: str) -> HttpResponse:
-    """Claim, renew, release, approve, reject, ask or undo."""
+    """Claim, renew, release, approve, reject, ask, escalate or undo."""
     ids = {"request_id": request_id, "reviewer_id": request.member.pk}
     if step in _PLAIN:
         return _plain(request, request_id, step)
     # Whoever may not decide it is told nothing about what they sent.
     queries.request_for(request.member.pk, request.levels, request_id)
-    form = _WITH_WORDS[step](request.POST)
+    form = _form(step, request.POST)
     if not form.is_valid():
         return _review(request, request_id, form)
     try:
-        if isinstance(form, RejectForm):
-            services.reject(**ids, why=Why(form.cleaned_data["why"]), note=form.cleaned_data["note"])
-        else:
-            parts = frozenset(Part(part) for part in form.cleaned_data["parts"])
-            services.ask_again(**ids, parts=parts, note=form.cleaned_data["note"])
+        _take(form, ids)
     except ApplicationError as error:
         if isinstance(error, NotFound):
             raise
         form.add_error("note" if isinstance(error, InvalidInput) else None, error.detail)
         return _review(request, request_id, form)
+    if step == "escalate":
+        toast(request, "Handed on. Whoever takes it reads your note.")
+        return redirect("console:queue")
     return _decided(request, request_id, "Rejected." if step == "reject" else "Sent back with your question.")
 
 
+def _take(form: Form, ids: dict[str, UUID]) -> None:
+    """The step that the form is for, with what it says."""
+    said = form.cleaned_data
+    if isinstance(form, RejectForm):
+        services.reject(**ids, why=Why(said["why"]), note=said["note"])
+    elif isinstance(form, EscalateForm):
+        services.escalate(**ids, to=Level(said["to"]), note=said["note"])
+    else:
+        parts = frozenset(Part(part) for part in said["parts"])
+        services.ask_again(**ids, parts=parts, note=said["note"])
+
+
 _PLAIN = ("claim", "renew", "release", "approve", "undo")
-_WITH_WORDS: dict[str, type[RejectForm] | type[AskForm]] = {"reject": RejectForm, "ask": AskForm}
+_WITH_WORDS: dict[str, type[Form]] = {"reject": RejectForm, "ask": AskForm, "escalate": EscalateForm}
 #: Each has an address of its own below the request.
 STEPS = (*_PLAIN, *_WITH_WORDS)
 
@@ -150,6 +187,8 @@ def _plain(request: MemberRequest, request_id: UUID, step: str) -> HttpResponse:
         services.release(**ids)
         return redirect("console:queue")
     {"claim": services.claim, "undo": services.undo}[step](**ids)
+    if (draft := request.POST.get("draft", "")) in _WITH_WORDS:
+        return _review(request, request_id, _form(draft, request.POST))
     return redirect("console:review", request_id=request_id)
 
 

@@ -21,9 +21,12 @@ class Page:
 PAGES = (
     Page("console:start", "Start", "house", None, "h"),
     Page("console:queue", "Queue", "badge-check", Level.VERIFIER, "q"),
+    Page("console:claims", "Claims", "scale", Level.FINANCE, "d"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),
+    Page("console:items", "Items", "package", Level.MODERATOR, "i"),
+    Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )
 

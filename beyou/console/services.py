@@ -6,6 +6,8 @@ from django.db import transaction
 
 from beyou.console.errors import NotBelow
 from beyou.core.errors import NotFound
+from beyou.marketplace import services as market
+from beyou.marketplace.queries.staff import staff_item
 from beyou.users import queries as users
 from beyou.users import services as members
 from beyou.users.rules import Level, has_level, may_act_on
@@ -41,3 +43,29 @@ def decide_rename(*, rename_id: UUID, reviewer_id: UUID, is_granted: bool, reaso
     if not has_level(mine, Level.VERIFIER) or not may_act_on(reviewer_id, mine, rename.member_id, theirs):
         raise NotFound
     members.decide_rename(rename_id=rename_id, reviewer_id=reviewer_id, is_granted=is_granted, reason=reason)
+
+
+@transaction.atomic
+def suspend_item(*, actor_id: UUID, item_id: UUID, reason: str) -> None:
+    """The item is off the market, and its seller reads the reason.
+
+    Raises `NotFound` for whoever may not act on the seller, and what the service of `marketplace` raises.
+    """
+    _check_may_move(actor_id, item_id)
+    market.suspend(actor_id=actor_id, item_id=item_id, reason=reason)
+
+
+@transaction.atomic
+def restore_item(*, actor_id: UUID, item_id: UUID) -> None:
+    """The item is its seller's again, paused. Raises `NotFound` as above, and `StepImpossible`."""
+    _check_may_move(actor_id, item_id)
+    market.restore(actor_id=actor_id, item_id=item_id)
+
+
+def _check_may_move(actor_id: UUID, item_id: UUID) -> None:
+    """Nobody acts on their own items, on those of equals or upwards. Both levels are held meanwhile."""
+    seller_id = staff_item(item_id).item.seller_id
+    users.lock_members([actor_id, seller_id])
+    mine, theirs = users.levels_of(actor_id), users.levels_of(seller_id)
+    if not has_level(mine, Level.MODERATOR) or not may_act_on(actor_id, mine, seller_id, theirs):
+        raise NotFound

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from beyou.console import queue_views, recovery_views, views
+from beyou.console import claim_views, market_views, queue_views, recovery_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -17,9 +17,24 @@ urlpatterns = [
         path(f"queue/<uuid:request_id>/{step}", queue_views.step, {"step": step}, name=step)
         for step in queue_views.STEPS
     ),
+    path("claims", claim_views.claims, name="claims"),
+    path("claims/settled", claim_views.settled, name="settled"),
+    path("claims/<uuid:claim_id>", claim_views.case, name="claim-case"),
+    path("claims/<uuid:claim_id>/hold", claim_views.hold, name="claim-hold"),
+    path("claims/<uuid:claim_id>/release", claim_views.let_go, name="claim-release"),
+    path("claims/<uuid:claim_id>/decide", claim_views.decide, name="claim-decide"),
+    path("claims/<uuid:claim_id>/pictures/<uuid:evidence_id>", claim_views.picture, name="claim-picture"),
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),
+    path("items", market_views.items, name="items"),
+    path("items/<uuid:item_id>", market_views.item, name="item"),
+    path("items/<uuid:item_id>/suspend", market_views.suspend, name="suspend_item"),
+    path("items/<uuid:item_id>/restore", market_views.restore, name="restore_item"),
+    path("categories", market_views.categories, name="categories"),
+    path("categories/<int:category_id>", market_views.category, name="category"),
+    path("categories/<int:category_id>/place", market_views.place, name="place_category"),
+    path("categories/<int:category_id>/retire", market_views.retire, name="retire_category"),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

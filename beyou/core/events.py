@@ -55,7 +55,8 @@ def publish(*events: Event, after_ms: int = 0) -> None:
 
     Raises `RuntimeError` outside a transaction, where a crash could separate fact and row.
     """
-    rows = [row for event in events for row in _rows(event, clock.now_ms() + after_ms)]
+    due_ms = clock.now_ms() + after_ms
+    rows = [row for event in events for row in _rows(event, due_ms)]
     if not rows:
         return
     if not connection.in_atomic_block:
@@ -65,12 +66,15 @@ def publish(*events: Event, after_ms: int = 0) -> None:
 
 
 def _rows(event: Event, due_ms: int) -> list[OutboxEvent]:
+    handlers = _handlers.get(type(event))
+    if not handlers:
+        return []
     moment = clock.now_ms()
     return [
         OutboxEvent(
             handler=name, event=type(event).__name__, payload=_encode(event), created_ms=moment, due_ms=due_ms
         )
-        for name, _ in _handlers[type(event)]
+        for name, _ in handlers
     ]
 
 

@@ -1,6 +1,7 @@
 """What every face needs of HTTP: the client's address, problem JSON, typed requests."""
 
 import ipaddress
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -28,7 +29,13 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    """The API, and whatever else a script asks for JSON alone."""
+    return request.path.startswith("/api/") or request.headers.get("Accept") == "application/json"
+
+
+def json_response(value: Any, status: int = 200) -> HttpResponse:
+    """The value as JSON, as the API answers."""
+    return HttpResponse(orjson.dumps(value), status=status, content_type="application/json")
 
 
 def problem_response(error: ApplicationError) -> HttpResponse:

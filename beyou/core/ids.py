@@ -6,12 +6,14 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new UUID version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
+    """A new UUID version 7: 48 bits of Unix milliseconds, 12 bits of the fraction of a millisecond (RFC 9562
+    §6.2, method 3), 62 random bits. Those of one process are in the order in which they were made.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     value = (
         (milliseconds << 80)
         | (0x7 << 76)
-        | (secrets.randbits(12) << 64)
+        | ((rest * 4096 // 1_000_000) << 64)
         | (0b10 << 62)
         | secrets.randbits(62)
     )

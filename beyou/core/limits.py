@@ -45,6 +45,9 @@ POLICIES: dict[str, Policy] = {
     "sign_in.device": guarded("10/15 minutes"),
     "sign_in.address": guarded("60/5 minutes"),
     "second_step.attempt": guarded("4/hour"),
+    # Questions to passkeys, each of which a visitor makes the server remember; and answers to one question.
+    "passkey.address": guarded("120/5 minutes"),
+    "passkey.answer": guarded("1/hour"),
     "confirm.member": guarded("5/5 minutes"),
     "code.account": guarded("5/10 minutes"),
     "recover.address": guarded("20/10 minutes"),
@@ -66,7 +69,19 @@ POLICIES: dict[str, Policy] = {
     "profile.member": lenient("60/hour"),
     "email_change.member": guarded("5/hour"),
     "uploads.owner": lenient("40/hour"),
+    # Two files for each picture, so eighty pictures an hour.
+    "uploads.items": lenient("160/hour"),
+    # Drafts save themselves while their seller types.
+    "items.member": lenient("120/minute"),
+    # Each offer asks somebody to answer.
+    "offers.member": lenient("25/day"),
+    "vouchers.seller": lenient("60/day"),
+    # Guesses at codes; nobody needs many.
+    "voucher.member": guarded("20/hour"),
+    "searches.member": lenient("60/hour"),
     "messages.member": lenient(f"{settings.MESSAGES_PER_MINUTE}/minute"),
+    "payouts.member": lenient("20/hour"),
+    "claims.member": lenient("60/hour"),
     "exports.member": lenient("3/day"),
     "leave.member": lenient("10/hour"),
 }

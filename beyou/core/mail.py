@@ -25,7 +25,8 @@ def send(template: str, to: str, context: Mapping[str, Any] | None = None) -> No
     Talking to a mail server is slow: call it from a handler of an event unless the page must say how it went.
     """
     text = render_to_string(
-        template, {"instance_name": settings.INSTANCE_NAME, "origin": settings.ORIGIN} | dict(context or {})
+        template,
+        {"instance_name": settings.INSTANCE_NAME, "origin": settings.LINK_ORIGIN} | dict(context or {}),
     )
     subject, _, body = text.strip().partition("\n")
     try:

@@ -102,9 +102,13 @@ def declare(
 def part(
     name: str, *, size: Callable[[UUID], int] = lambda _: 1
 ) -> Callable[[Callable[[UUID], Iterator[File]]], Callable[[UUID], Iterator[File]]]:
-    """Registers what an app adds to the copy of a member's data."""
+    """Registers what an app adds to the copy of a member's data. Raises `ValueError` when another one has the
+    name, since only one of the two would be in the copy.
+    """
 
     def register(files: Callable[[UUID], Iterator[File]]) -> Callable[[UUID], Iterator[File]]:
+        if name in _parts:
+            raise ValueError(f"the copy has a part {name} already")
         _parts[name] = Part(name, files, size)
         return files
 

@@ -15,9 +15,10 @@ def writing_turn() -> Iterator[None]:
     """One of the threads that write all the time goes after the other, instead of into each other.
 
     SQLite lets one connection write; another one sleeps and asks again, for up to 25 ms where waiting for
-    this lock takes none. Only a help: whoever writes without it is as correct. Elsewhere nothing happens.
+    this lock takes none. Only a help: whoever writes without it is as correct. Elsewhere nothing happens,
+    nor inside of a transaction: that one may write already, and would wait for somebody who waits for it.
     """
-    if connection.vendor != "sqlite":
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
     with _turn:

@@ -39,4 +39,6 @@ class ToastMiddleware:
         if not isinstance(exception, ApplicationError) or not request.headers.get("HX-Request"):
             return None
         response = HttpResponse(status=exception.status)
-        return _carry(response, [{"level": "error", "text": exception.detail, "undo": ""}])
+        confirm = str(exception.extra.get("confirm_at", ""))
+        note = {"level": "error", "text": exception.detail, "undo": "", "confirm": confirm}
+        return _carry(response, [note])

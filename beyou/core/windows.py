@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from importlib import import_module
 from typing import Protocol
 
 from limits import RateLimitItem
@@ -75,6 +76,8 @@ class SharedWindow:
     """A moving window in Redis. Every method raises `limits.errors.StorageError` while it is away."""
 
     def __init__(self, url: str) -> None:
+        # While another thread imports it, `limits` would take the module as it stands, with no version.
+        import_module("redis")
         options = {"socket_timeout": STORE_SECONDS, "socket_connect_timeout": STORE_SECONDS}
         storage: Storage = storage_from_string(url, wrap_exceptions=True, **options)  # type: ignore[assignment]  # sync URL gives a sync store
         self._limiter = MovingWindowRateLimiter(storage)

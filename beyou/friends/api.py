@@ -1,26 +1,22 @@
 """The API of friends and member search."""
 
-from typing import Annotated, Any, cast
-from uuid import UUID
+from typing import Annotated, Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field, StrictStr
+from ninja import Query, Router
+from pydantic import Field, StrictStr
 
 from beyou.core import limits
+from beyou.core.http import json_response
+from beyou.core.schemas import Input
 from beyou.core.templatetags.beyou import picture_url
 from beyou.friends import queries, services
 from beyou.friends.queries import Acquaintance
 from beyou.friends.rules import Relation, Step
-from beyou.users.http import MemberRequest
+from beyou.users.http import member_id_of
 from beyou.verification.http import verified_required
 
 router = Router(tags=["friends"])
-
-
-class Input(Schema):
-    model_config = ConfigDict(extra="forbid")
 
 
 class FriendsQuery(Input):
@@ -34,14 +30,6 @@ class SearchQuery(Input):
 
 class StepIn(Input):
     step: Step
-
-
-def _me(request: HttpRequest) -> UUID:
-    return cast(MemberRequest, request).member.pk
-
-
-def _answer(value: Any) -> HttpResponse:
-    return HttpResponse(orjson.dumps(value), content_type="application/json")
 
 
 def _person(person: Acquaintance) -> dict[str, Any]:
@@ -72,41 +60,43 @@ def _profile(person: Acquaintance) -> dict[str, Any]:
 @router.get("/friends")
 def list_friends(request: HttpRequest, query: Query[FriendsQuery]) -> HttpResponse:
     """Friends by handle."""
-    page = queries.friend_page(_me(request), after=query.cursor, limit=query.limit)
-    return _answer({"items": [_person(each) for each in page.items], "next": page.next or None})
+    page = queries.friend_page(member_id_of(request), after=query.cursor, limit=query.limit)
+    return json_response({"items": [_person(each) for each in page.items], "next": page.next or None})
 
 
 @router.get("/friends/requests")
 def list_requests(request: HttpRequest) -> HttpResponse:
     """Who asked me (`asks`), and whom I asked (`asked`)."""
-    people = queries.requests_to(_me(request)) + queries.requests_by(_me(request))
-    return _answer({"items": [_person(each) for each in people], "next": None})
+    people = queries.requests_to(member_id_of(request)) + queries.requests_by(member_id_of(request))
+    return json_response({"items": [_person(each) for each in people], "next": None})
 
 
 @router.get("/verified-members")
 @verified_required
 def list_verified(request: HttpRequest, query: Query[FriendsQuery]) -> HttpResponse:
     """Verified members by handle, for verified members; others get `verification_required`."""
-    page = queries.verified_page(_me(request), after=query.cursor, limit=query.limit)
-    return _answer({"items": [_person(each) for each in page.items], "next": page.next or None})
+    page = queries.verified_page(member_id_of(request), after=query.cursor, limit=query.limit)
+    return json_response({"items": [_person(each) for each in page.items], "next": page.next or None})
 
 
 @router.get("/members")
 def search_members(request: HttpRequest, query: Query[SearchQuery]) -> HttpResponse:
     """Members by handle or name, at most twenty; never by e-mail address."""
-    limits.check("search.member", str(_me(request)))
-    return _answer({"items": [_person(each) for each in queries.find_members(_me(request), query.q)]})
+    limits.check("search.member", str(member_id_of(request)))
+    return json_response(
+        {"items": [_person(each) for each in queries.find_members(member_id_of(request), query.q)]}
+    )
 
 
 @router.get("/members/{slug:handle}")
 def get_member(request: HttpRequest, handle: str) -> HttpResponse:
     """The profile, with the contact data that its owner shows to me."""
-    return _answer(_profile(queries.profile_for(_me(request), handle)))
+    return json_response(_profile(queries.profile_for(member_id_of(request), handle)))
 
 
 @router.post("/members/{slug:handle}/friendship")
 def take_step(request: HttpRequest, handle: str, body: StepIn) -> HttpResponse:
     """`request`, `accept`, `decline`, `cancel` or `unfriend`; the answer says how the two stand now."""
-    person = queries.profile_for(_me(request), handle)
-    relation = services.take(member_id=_me(request), other_id=person.member.pk, step=body.step)
-    return _answer(_person(Acquaintance(person.member, relation, may_ask=relation is Relation.NONE)))
+    person = queries.profile_for(member_id_of(request), handle)
+    relation = services.take(member_id=member_id_of(request), other_id=person.member.pk, step=body.step)
+    return json_response(_person(Acquaintance(person.member, relation, may_ask=relation is Relation.NONE)))

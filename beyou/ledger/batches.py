@@ -8,7 +8,7 @@ from uuid import UUID
 from beyou.ledger import storage
 from beyou.ledger.format import BlockHeader, FormatError, Kind, Opening, erasure_value
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile
-from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, ErasureRow, SaltRow
+from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, ErasureRow, SaltRow, StepRow
 from beyou.ledger.sources import MessageSource
 
 DOCUMENT_KINDS: Final = frozenset({Kind.GENESIS, Kind.KEY, Kind.ANCHOR})
@@ -27,6 +27,7 @@ class Batch:
     checkpoints: Mapping[int, str]
     openings: Mapping[UUID, Opening]
     salts: Mapping[UUID, bytes]
+    steps: Mapping[UUID, StepRow]
     #: The records of erased entries of this run, by the number of the entry.
     erased: Mapping[int, ErasureRow]
     #: The records that the erasure entries of this run seal, by the value of the entry.
@@ -36,7 +37,7 @@ class Batch:
 def read(size: int, numbers: range, limit: int, source: MessageSource | None) -> Batch:
     """The rows of these blocks, which begin at entry ``size``, but none from entry ``limit`` on.
 
-    By nine statements and those of the source.
+    By ten statements and those of the source.
     """
     blocks = BlockRow.objects.in_bulk(list(numbers))
     ends = [row.first_seq + row.leaf_count for row in blocks.values()]
@@ -55,9 +56,10 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
     }
     digests = {bytes(row.entry)[8:].hex() for row in entries.values() if row.kind in DOCUMENT_KINDS}
     messages = [row.message_id for row in entries.values() if row.kind == Kind.MESSAGE and row.message_id]
+    steps = [row.message_id for row in entries.values() if row.kind == Kind.STEP and row.message_id]
     documents = Document.objects.filter(digest_hex__in=digests)
     checkpoints = CheckpointRow.objects.filter(tree_size__gt=size, tree_size__lte=end)
-    salts = SaltRow.objects.filter(message_id__in=messages)
+    salts = SaltRow.objects.filter(message_id__in=messages + steps)
     ordered = [row.message_id for row in entries.values() if row.kind == Kind.ERASURE and row.message_id]
     orders = ErasureRow.objects.filter(message_id__in=ordered)
     return Batch(
@@ -69,6 +71,7 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
         checkpoints=dict(checkpoints.values_list("tree_size", "note")),
         openings=source.openings(messages) if source else {},
         salts={row.message_id: bytes(row.salt) for row in salts},
+        steps=StepRow.objects.in_bulk(steps),
         erased=ErasureRow.objects.filter(seq__gte=size, seq__lt=end).in_bulk(field_name="seq"),
         orders={value: row for row in orders if (value := order_value(row))},
     )

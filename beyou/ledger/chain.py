@@ -40,7 +40,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is needed to append: the last header, its hash, the policy and the right edge of the tree."""
+    """All that is needed to append: the last header, its hash, the policy and the right edge of the tree,
+    as tiles and as the peaks that follow from them.
+    """
 
     epoch: int
     header: BlockHeader | None
@@ -48,6 +50,7 @@ class State:
     policy: Policy
     policy_hex: str
     edge: Mapping[Tile, bytes]
+    peaks: Sequence[bytes] = ()
 
     @property
     def size(self) -> int:
@@ -69,11 +72,12 @@ class Block:
     proof: bytes | None
     entries: Sequence[bytes]
     tiles: Mapping[Tile, bytes]
+    peaks: Sequence[bytes]
     attempts: int
     mine_us: int
 
 
-def state_root(size: int, edge: Mapping[Tile, bytes]) -> CompactRange:
+def edge_tree(size: int, edge: Mapping[Tile, bytes]) -> CompactRange:
     """The tree of this size as its edge tiles describe it.
 
     Raises ValueError when a tile is missing or has another width than the size demands.
@@ -101,7 +105,7 @@ def next_block(state: State, entries: Sequence[bytes], now_ms: int, signer: Sign
     if state.header:
         entries = [Entry(Kind.LINK, state.block_hash).encode(), *entries]
     leaves = [leaf_hash(entry) for entry in entries]
-    tree = state_root(state.size, state.edge)
+    tree = CompactRange(state.size, state.peaks)
     tree.extend(leaves)
     draft = BlockHeader(
         consensus=state.policy.consensus,
@@ -121,7 +125,16 @@ def next_block(state: State, entries: Sequence[bytes], now_ms: int, signer: Sign
         return None
     mine_us = (time.perf_counter_ns() - started) // 1000
     tiles = grow_tiles(state.size, dict(state.edge), leaves)
-    return Block(sealed.header, sealed.header.hash(), sealed.proof, entries, tiles, sealed.attempts, mine_us)
+    return Block(
+        header=sealed.header,
+        hash=sealed.header.hash(),
+        proof=sealed.proof,
+        entries=entries,
+        tiles=tiles,
+        peaks=tree.peaks(),
+        attempts=sealed.attempts,
+        mine_us=mine_us,
+    )
 
 
 def after(state: State, block: Block, policy: Policy, policy_hex: str) -> State:
@@ -129,5 +142,11 @@ def after(state: State, block: Block, policy: Policy, policy_hex: str) -> State:
     wanted = edge_tiles(block.header.tree_size)
     edge = {tile: block.tiles[tile] if tile in block.tiles else state.edge[tile] for tile in wanted}
     return replace(
-        state, header=block.header, block_hash=block.hash, policy=policy, policy_hex=policy_hex, edge=edge
+        state,
+        header=block.header,
+        block_hash=block.hash,
+        policy=policy,
+        policy_hex=policy_hex,
+        edge=edge,
+        peaks=block.peaks,
     )

@@ -38,7 +38,7 @@ class Erasures:
     def check_erased(self, row: EntryRow, record: ErasureRow, where: str, batch: Batch) -> Iterator[Finding]:
         """An entry whose record says that its salt was destroyed on purpose."""
         message = row.message_id
-        named = f"message {message} ({where})"
+        named = f"{'step' if row.kind == Kind.STEP else 'message'} {message} ({where})"
 
         def finding(kind: str, detail: str) -> Finding:
             return Finding(kind, named, detail, row.seq, row.block_no, message)
@@ -47,7 +47,9 @@ class Erasures:
         if message != record.message_id or value is None or not self._is_ordered(record, value):
             yield finding("erasure_forged", "its erasure was not signed by the key of this log")
             return
-        if message in batch.salts or message in batch.openings:
+        step = batch.steps.get(message)
+        is_open = step is not None and step.document is not None
+        if message in batch.salts or message in batch.openings or is_open:
             yield finding("erasure_unfinished", "is recorded as erased, but its salt or content is stored")
         self.count += 1
         self._wanted[value] = finding("erasure_unsealed", "was erased without an entry that says so")

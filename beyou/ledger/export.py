@@ -13,8 +13,9 @@ from beyou.ledger import queries
 from beyou.ledger.errors import LedgerDamaged
 from beyou.ledger.format import ENTRY_SIZE, Kind
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile, index_path, tile_path, tile_width
-from beyou.ledger.models import BlockRow, Document, EntryRow, ErasureRow, SaltRow
+from beyou.ledger.models import BlockRow, Document, EntryRow, ErasureRow, SaltRow, StepRow
 from beyou.ledger.sources import MessageSource
+from beyou.ledger.step_checks import opening_of
 from beyou.ledger.storage import read_tiles
 
 _MESSAGES_AT_ONCE: Final = 1000
@@ -26,7 +27,8 @@ def write(
 ) -> int:
     """The folder holds the ledger up to the newest checkpoint; returns its size in entries.
 
-    ``openings_from`` adds what opens every message entry, which is private to its conversation. Raises
+    ``openings_from`` adds what opens every entry of a message or a step, which is private to the members
+    concerned. Raises
     LedgerEmpty, LedgerDamaged for missing rows, and FileExistsError for a folder that is not empty.
     """
     newest = queries.checkpoint()
@@ -97,11 +99,15 @@ def _openings(source: MessageSource, size: int) -> Iterator[dict[str, Any]]:
         rows = rows.exclude(kind=Kind.ERASURE).order_by("seq")
         places = {row.message_id: row.seq for row in rows if row.message_id}
         openings = source.openings(list(places))
+        steps = StepRow.objects.in_bulk(list(places))
         salts = dict(SaltRow.objects.filter(message_id__in=places).values_list("message_id", "salt"))
-        for message, seq in places.items():
-            if message in openings and message in salts:
-                opening = openings[message].encode().hex()
-                yield {"seq": seq, "opening": opening, "salt": bytes(salts[message]).hex()}
+        for one, seq in places.items():
+            salt = bytes(salts.get(one, b"")).hex()
+            if one in openings and salt:
+                yield {"seq": seq, "opening": openings[one].encode().hex(), "salt": salt}
+            elif one in steps and salt:
+                opening, document = opening_of(steps[one]).encode(), bytes(steps[one].document or b"")
+                yield {"seq": seq, "opening": opening.hex(), "salt": salt, "document": document.decode()}
 
 
 def _write(path: Path, content: bytes) -> None:

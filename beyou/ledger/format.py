@@ -52,6 +52,7 @@ class Kind(IntEnum):
     KEY = 7
     ANCHOR = 8
     LINK = 9
+    STEP = 10
 
 
 class Mode(IntEnum):

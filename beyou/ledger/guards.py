@@ -16,7 +16,7 @@ class _Guard:
     clearable: tuple[str, ...] = ()
 
 
-# Erasure may clear the two ids of an entry.
+# Erasure may clear the two ids of an entry and the document of a step.
 _GUARDS: Final = (
     _Guard(
         "ledger_entry",
@@ -29,6 +29,11 @@ _GUARDS: Final = (
             *("block_no", "header", "hash_hex", "first_seq", "leaf_count", "tree_size", "sealed_ms"),
             *("attempts", "mine_us", "seal_us", "proposer", "proof"),
         ),
+    ),
+    _Guard(
+        "ledger_step",
+        ("id", "part_id", "number", "step", "actor", "actor_id", "at_ms"),
+        clearable=("document",),
     ),
     _Guard("ledger_checkpoint", ("tree_size", "note")),
     _Guard("ledger_erasure", ("seq", "message_id", "day", "reason", "signature")),

@@ -123,6 +123,44 @@ class SaltRow(models.Model):
         return f"salt of {self.message_id}"
 
 
+class StepRow(models.Model):
+    """A step of a part of an order, as it was recorded. Nothing of it changes; when whoever took it erases
+    their account, ``document`` goes with the salt.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    part_id = models.UUIDField()
+    number = models.IntegerField()
+    # `format.Step` and `format.Actor`.
+    step = models.SmallIntegerField()
+    actor = models.SmallIntegerField()
+    actor_id = models.UUIDField(null=True, db_index=True)
+    at_ms = models.BigIntegerField()
+    document = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "ledger_step"
+        constraints = [
+            models.UniqueConstraint(fields=["part_id", "number"], name="ledger_step_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"step {self.number} of {self.part_id}"
+
+
+class PendingErasure(models.Model):
+    """A member who erased their account, and whose steps are to be erased."""
+
+    member_id = models.UUIDField(primary_key=True)
+    due_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_pending_erasure"
+
+    def __str__(self) -> str:
+        return f"steps of {self.member_id} are to be erased"
+
+
 class ErasureRow(models.Model):
     """A leaf whose salt was destroyed on purpose. ``signature`` is the log key's (``format.erasure_order``),
     so that no editor of the database can pretend one; an entry of kind 4 seals it.

@@ -1,8 +1,10 @@
-"""What the ledger stores about messages of members, and its fate after an erasure. The receipts in the copy
-of a member's data come from the app that knows whose messages they are.
+"""What the ledger stores about messages and orders of members, and its fate after an erasure. The receipts in
+the copy of a member's data come from the apps that know whose they are.
 """
 
+from beyou.core import personal
 from beyou.core.personal import Fate, declare
+from beyou.ledger.leaving import is_erasing
 
 _RECEIPTS = "conversations/"
 
@@ -18,6 +20,20 @@ declare(
     why="Without its salt an entry is a number that means nothing; to remove it would break later proofs.",
     copied=_RECEIPTS,
 )
+declare(
+    *("ledger.StepRow", "actor_id"),
+    what="Steps of orders that you took, as the ledger recorded them",
+    fate=Fate.EMPTIED,
+    why="Of each only its place in the order and its time are left, so that the other side can still check"
+    " the rest. What it said and what ties it to the ledger are destroyed.",
+    copied="market/proofs.json",
+)
+declare(
+    *("ledger.PendingErasure", "member_id"),
+    what="The list of what an erasure has still to do",
+    not_copied="There is nothing on it before the account is erased.",
+)
+personal.unfinished(is_erasing)
 declare(
     "ledger.OutboxRow",
     what="Entries that wait for the ledger",

@@ -33,12 +33,16 @@ from beyou.ledger.models import (
     Head,
     OutboxRow,
     SaltRow,
+    StepRow,
     VerificationRun,
 )
 from beyou.ledger.note import Signer, proof_text
+from beyou.ledger.step_checks import opening_of
+from beyou.ledger.steps import Step
 from beyou.ledger.storage import read_tiles
 
 RECEIPT_FORMAT = "beyou/receipt/1"
+STEPS_FORMAT = "beyou/order-receipt/1"
 ERASURE_FORMAT = "beyou/erasure-receipt/1"
 
 
@@ -247,6 +251,81 @@ def receipt(opening: Opening, proof: Proof, proofs: Proofs) -> Receipt:
     }
     extra = proof.salt[:SALT_SIZE] + opening.encode()
     return Receipt(value, proof_text(proof.index, proof.path, proofs.checkpoint, extra))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """A step of an order as a page shows it. ``seq`` is its entry in the signed tree, None while it waits."""
+
+    number: int
+    step: Step
+    actor: int
+    at_ms: int
+    seq: int | None
+    is_erased: bool
+
+
+def steps_of(part_ids: Sequence[UUID]) -> dict[UUID, list[RecordedStep]]:
+    """The recorded steps of parts of orders, each part's by number; three statements, whatever the number."""
+    rows = list(StepRow.objects.filter(part_id__in=part_ids).order_by("part_id", "number"))
+    newest = CheckpointRow.objects.order_by("-tree_size").values_list("tree_size", flat=True).first() or 0
+    entries = EntryRow.objects.filter(message_id__in=[row.id for row in rows], kind=Kind.STEP, seq__lt=newest)
+    seqs = dict(entries.values_list("message_id", "seq"))
+    found: dict[UUID, list[RecordedStep]] = {part_id: [] for part_id in part_ids}
+    for row in rows:
+        found[row.part_id].append(
+            RecordedStep(
+                *(row.number, Step(row.step), row.actor, row.at_ms, seqs.get(row.id), row.document is None)
+            )
+        )
+    return found
+
+
+def step_receipt(part_id: UUID) -> dict[str, Any]:
+    """What proves without this server what happened to a part of an order, as JSON: each step opened and
+    proven, erased on purpose, or waiting for its seal. The caller knows who may have it. Raises NotFound
+    when nothing was recorded, and LedgerDamaged.
+    """
+    rows = list(StepRow.objects.filter(part_id=part_id).order_by("number"))
+    if not rows:
+        raise NotFound
+    try:
+        proofs: Proofs | None = proofs_for([row.id for row in rows])
+    except LedgerEmpty:
+        proofs = None
+    proven = {proof.message: proof for proof in proofs.items} if proofs else {}
+    return {
+        "format": STEPS_FORMAT,
+        "part": str(part_id),
+        "vkey": verifier_key(),
+        "checkpoint": proofs.checkpoint if proofs else None,
+        "steps": [_step(row, proven.get(row.id)) for row in rows],
+    }
+
+
+def _step(row: StepRow, proof: Proof | None) -> dict[str, Any]:
+    said: dict[str, Any] = {"number": row.number, "step": Step(row.step).name.lower()}
+    if proof is None:
+        return said | {"state": "waiting"}
+    if proof.salt is not None and row.document is not None:
+        opened = {
+            "salt": proof.salt.hex(),
+            "opening": opening_of(row).encode().hex(),
+            "document": bytes(row.document).decode(),
+        }
+        return said | {"state": "sealed"} | _place(proof) | opened
+    if proof.erasure is None or proof.erasure.seal is None:
+        return said | {"state": "erasing"}
+    return said | {"state": "erased"} | _place(proof) | {"erasure": _erasure_place(proof.erasure)}
+
+
+def _place(proof: Proof) -> dict[str, Any]:
+    """Without the block: nothing stands in the receipt of an order that nobody checks."""
+    return {name: value for name, value in proof.place().items() if name != "block"}
+
+
+def _erasure_place(erasure: ErasureProof) -> dict[str, Any]:
+    return erasure.wire() | {"seal": erasure.seal and _place(erasure.seal)}
 
 
 def consistency(old: int, new: int) -> list[bytes]:

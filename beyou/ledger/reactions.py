@@ -1,8 +1,14 @@
-"""Keys of members are part of what the ledger records, so that none can be slipped in unseen."""
+"""Keys of members are part of what the ledger records, so that none can be slipped in unseen; the steps of
+orders that a member took are erased with the member.
+"""
 
+from beyou.core import work
 from beyou.core.events import reacts_to
 from beyou.keys.events import KeyPublished, KeyRevoked
-from beyou.ledger import services
+from beyou.ledger import leaving, services
+from beyou.users.events import UserErased
+
+work.worker(leaving.erase_next_steps)
 
 
 def _fields(event: KeyPublished | KeyRevoked) -> dict[str, str]:
@@ -22,3 +28,8 @@ def record_published(event: KeyPublished) -> None:
 @reacts_to(KeyRevoked)
 def record_revoked(event: KeyRevoked) -> None:
     services.record_key_change(change="revoked", fields=_fields(event))
+
+
+@reacts_to(UserErased)
+def erase_steps_of(event: UserErased) -> None:
+    services.begin_step_erasure(member_id=event.member_id)

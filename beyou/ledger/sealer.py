@@ -45,6 +45,8 @@ class Sealer:
         self._proposer = f"{socket.gethostname()}/{os.getpid()}"[:100]
         self._state: State | None = None
         self._is_published = False
+        # The high-water file and the size in it, as this sealer last agreed with it.
+        self._agreed = (b"", 0)
 
     def step(self) -> int:
         """Seals at most one block and signs what is not signed yet; returns how many entries it sealed.
@@ -101,6 +103,7 @@ class Sealer:
             raise storage.Raced from error
         # Rows that this process did not write itself are compared with what was signed before going on.
         self._is_published = False
+        self._agreed = (b"", 0)
         return self._state
 
     def _seal(self, state: State, waiting: list[Waiting]) -> bool:
@@ -143,16 +146,26 @@ class Sealer:
             head = storage.read_head()
             if head is None or head.frozen:
                 return None
-            # What rows say now, not what this process remembers, is what gets signed.
+            # What the rows say now is signed: where they are not at the state that this process built block
+            # by block, it is read and checked anew.
             state = self._state_at(head)
-            root = chain.state_root(state.size, state.edge).root()
-            signed = self._compare_with_high_water(state.size, root)
+            root = state.header.tree_root if state.header else b""
+            signed = self._agreed_size() or self._compare_with_high_water(state.size, root)
             note = self._signer.note(Checkpoint(self._signer.verifier.name, state.size, root).text())
             if signed != state.size:
-                highwater.write(self._high_water, note)
+                highwater.write(self._high_water, note, self._signer.verifier)
+            self._agreed = (highwater.content(self._high_water), state.size)
             storage.record_checkpoint(state.size, note)
         self._is_published = True
         return state
+
+    def _agreed_size(self) -> int:
+        """The size signed last, when the file is as this sealer left it; 0 when it has to be compared.
+
+        Since then the state has grown only by blocks that this process built upon what it signed.
+        """
+        before, size = self._agreed
+        return size if before and before == highwater.content(self._high_water) else 0
 
     def _compare_with_high_water(self, size: int, root: bytes = b"") -> int:
         """The size signed last, 0 before the first. Raises SealingRefused when this tree is no extension."""
@@ -183,6 +196,7 @@ class Sealer:
     def _forget(self) -> None:
         self._state = None
         self._is_published = False
+        self._agreed = (b"", 0)
 
 
 class SealerThread(threading.Thread):

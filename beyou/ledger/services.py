@@ -1,16 +1,17 @@
 """Writes: what enters the ledger, and how staff stop and resume sealing."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 
-from beyou.core import bulk, clock
+from beyou.core import bulk, clock, work
+from beyou.core.ids import uuid7
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
 from beyou.ledger.erasures import Finding
 from beyou.ledger.format import (
@@ -32,17 +33,21 @@ from beyou.ledger.models import (
     ErasureRow,
     Head,
     OutboxRow,
+    PendingErasure,
     SaltRow,
+    StepRow,
     VerificationRun,
 )
 from beyou.ledger.note import Signer
+from beyou.ledger.steps import Actor, Step, StepOpening, step_commitment
 
 log = structlog.get_logger()
 
+_STEP_COLUMNS = ("id", "part_id", "number", "step", "actor", "actor_id", "at_ms", "document")
 _OUTBOX_COLUMNS = ("kind", "message_id", "conversation_id", "entry", "created_ms")
 _ALERTS_AT_MOST = 100
 _DAY_MS = 86_400_000
-_COMMITMENT_KINDS = (Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.REMOVAL)
+_COMMITMENT_KINDS = (Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.REMOVAL, Kind.STEP)
 _DOCUMENT_KINDS = (Kind.GENESIS, Kind.KEY, Kind.ANCHOR)
 
 
@@ -64,19 +69,80 @@ def record_messages(openings: Sequence[Opening], *, kind: Kind = Kind.MESSAGE) -
         return Recorded(0)
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record_messages() needs the transaction that stores the messages")
-    moment, as_uuid, number = clock.now_ms(), bulk.uuid_value(), int(kind)
+    moment, number = clock.now_ms(), int(kind)
     # One call for all: each call lets another thread in.
     random = os.urandom(SALT_SIZE * len(openings))
     salts, waiting = [], []
     for at, opening in enumerate(openings):
         salt = random[at * SALT_SIZE : (at + 1) * SALT_SIZE]
         entry = Entry(kind, commitment(salt, opening)).encode()
-        message = as_uuid(opening.message)
+        message = opening.message.hex
         salts.append((message, salt))
-        waiting.append((number, message, as_uuid(opening.conversation), entry, moment))
+        waiting.append((number, message, opening.conversation.hex, entry, moment))
     bulk.insert(SaltRow, ("message_id", "salt"), salts)
     bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
     return Recorded(len(waiting))
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """What happened to a part of an order. ``facts`` is what both parties may read and will be able to prove;
+    ``actor_id`` is the member who took the step, None for the gateway, the clock and staff.
+    """
+
+    part_id: UUID
+    step: Step
+    actor: Actor
+    actor_id: UUID | None
+    facts: Mapping[str, object]
+    at_ms: int
+
+
+def record_steps(steps: Sequence[NewStep]) -> Recorded:
+    """Commit to these steps in the caller's transaction, in the order given, by four statements.
+
+    Afterwards each step has the next number of its part, a salt, and waits to be sealed. The caller holds
+    what keeps others from recording steps of the same parts. Raises RuntimeError outside a transaction,
+    where step and entry could part, and FormatError for a time that cannot be encoded.
+    """
+    if not steps:
+        return Recorded(0)
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("record_steps() needs the transaction that stores the steps")
+    moment, last = clock.now_ms(), _last_numbers({step.part_id for step in steps})
+    rows, salts, waiting = [], [], []
+    for step in steps:
+        last[step.part_id] = number = last.get(step.part_id, 0) + 1
+        document, salt, own = canonical_json(dict(step.facts)), os.urandom(SALT_SIZE), uuid7()
+        opening = StepOpening(
+            *(step.step, step.actor, own, step.part_id, step.actor_id, number),
+            *(step.at_ms, document_value(document)),
+        )
+        entry = Entry(Kind.STEP, step_commitment(salt, opening)).encode()
+        member = step.actor_id.hex if step.actor_id else None
+        rows.append(
+            (own.hex, step.part_id.hex, number, int(step.step), int(step.actor), member, step.at_ms, document)
+        )
+        salts.append((own.hex, salt))
+        waiting.append((int(Kind.STEP), own.hex, None, entry, moment))
+    bulk.insert(StepRow, _STEP_COLUMNS, rows)
+    bulk.insert(SaltRow, ("message_id", "salt"), salts)
+    bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
+    return Recorded(len(steps))
+
+
+def begin_step_erasure(*, member_id: UUID) -> None:
+    """Every step that the member took is on the list of what is to be erased; a repeat changes nothing.
+
+    Call it again after steps that were recorded for a member who has left.
+    """
+    PendingErasure.objects.update_or_create(member_id=member_id, defaults={"due_ms": clock.now_ms()})
+    work.wake_after_commit()
+
+
+def _last_numbers(part_ids: Collection[UUID]) -> dict[UUID, int]:
+    rows = StepRow.objects.filter(part_id__in=part_ids).order_by().values("part_id")
+    return dict(rows.annotate(last=Max("number")).values_list("part_id", "last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +180,7 @@ def erase_messages(message_ids: Sequence[UUID], *, reason: Reason) -> Erased:
 
 
 def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None:
-    moment, signer, as_uuid = clock.now_ms(), ledger_signer(), bulk.uuid_value()
+    moment, signer = clock.now_ms(), ledger_signer()
     day = moment // _DAY_MS
     values = [erasure_value(seq, day, reason) for seq, _ in entries]
     signed = [signer.sign(erasure_order(signer.verifier.name, value)) for value in values]
@@ -122,7 +188,7 @@ def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None
         ErasureRow,
         ("seq", "message_id", "day", "reason", "signature"),
         [
-            (seq, as_uuid(message), day, int(reason), signature)
+            (seq, message.hex, day, int(reason), signature)
             for (seq, message), signature in zip(entries, signed, strict=True)
         ],
     )
@@ -131,7 +197,7 @@ def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None
         _OUTBOX_COLUMNS,
         [
             # Without the conversation, so that no statistics count it as one of its messages.
-            (int(Kind.ERASURE), as_uuid(message), None, Entry(Kind.ERASURE, value).encode(), moment)
+            (int(Kind.ERASURE), message.hex, None, Entry(Kind.ERASURE, value).encode(), moment)
             for (_, message), value in zip(entries, values, strict=True)
         ],
     )

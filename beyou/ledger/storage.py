@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from beyou.core import bulk
 from beyou.core.threads import writing_turn
 from beyou.ledger import rows
-from beyou.ledger.chain import Block, State, Waiting, state_root
+from beyou.ledger.chain import Block, State, Waiting, edge_tree
 from beyou.ledger.consensus import Policy
 from beyou.ledger.errors import LedgerDamaged
 from beyou.ledger.format import BlockHeader, Entry, FormatError, Kind
@@ -104,7 +104,7 @@ def load_state(head: Head) -> State:
         header = BlockHeader.parse(bytes(row.header))
         edge = read_tiles(edge_tiles(head.tree_size))
         edge = {tile: _cut(data, tile, head.tree_size) for tile, data in edge.items()}
-        tree = state_root(head.tree_size, edge)
+        tree = edge_tree(head.tree_size, edge)
     except ValueError as error:
         raise LedgerDamaged(f"At block {head.block_no}: {error}.") from None
     block_hash = header.hash()
@@ -113,7 +113,8 @@ def load_state(head: Head) -> State:
         raise LedgerDamaged(f"Block {head.block_no} is not the block that the head names.")
     if tree.root() != header.tree_root:
         raise LedgerDamaged(f"The tiles do not give the root of block {head.block_no}.")
-    return State(head.epoch, header, block_hash, policy_of(head.policy_hex), head.policy_hex, edge)
+    policy = policy_of(head.policy_hex)
+    return State(head.epoch, header, block_hash, policy, head.policy_hex, edge, tree.peaks())
 
 
 def _cut(data: bytes, tile: Tile, size: int) -> bytes:
@@ -167,16 +168,17 @@ def commit_block(
         # Before the inserts: rows that a rival sealed since they were read are gone, and that shows here.
         if waiting and rows.delete_ids(OutboxRow, [row.id for row in waiting]) != len(waiting):
             raise Raced
-        _insert_entries(block, waiting)
-        _insert_block(block, proposer, seal_us)
-        rows.upsert(
-            TileRow,
-            ("tile_id", "width", "hashes"),
-            [(tile_id(tile), len(data) // HASH_SIZE, data) for tile, data in block.tiles.items()],
-            key="tile_id",
-            replace=("width", "hashes"),
-        )
-        _count_conversations(block, waiting)
+        with bulk.gathered():
+            _insert_entries(block, waiting)
+            _insert_block(block, proposer, seal_us)
+            rows.upsert(
+                TileRow,
+                ("tile_id", "width", "hashes"),
+                [(tile_id(tile), len(data) // HASH_SIZE, data) for tile, data in block.tiles.items()],
+                key="tile_id",
+                replace=("width", "hashes"),
+            )
+            _count_conversations(block, waiting)
 
 
 def _swap_head(state: State, block: Block, policy_hex: str) -> None:

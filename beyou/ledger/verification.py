@@ -38,7 +38,8 @@ from beyou.ledger.merkle import (
 )
 from beyou.ledger.models import BlockRow, CheckpointRow, EntryRow, Head, OutboxRow
 from beyou.ledger.note import Checkpoint, NoteError, VerifierKey
-from beyou.ledger.sources import MessageSource
+from beyou.ledger.sources import MessageSource, StepSource
+from beyou.ledger.step_checks import Steps, differences
 
 _BLOCKS_AT_ONCE: Final = 64
 _MESSAGES_AT_ONCE: Final = 1000
@@ -55,6 +56,7 @@ class Verification:
     high_water: Path
     source: MessageSource | None
     progress: Progress = lambda done, total: None
+    step_sources: Sequence[StepSource] = ()
     size: int = 0
     findings: int = 0
     _tree: CompactRange = field(default_factory=CompactRange)
@@ -69,6 +71,7 @@ class Verification:
     _signed: Checkpoint | None = None
     _counts: Counter[UUID] = field(default_factory=Counter)
     _numbers: dict[UUID, int] = field(default_factory=dict)
+    _steps: Steps = field(default_factory=Steps)
     _erasures: Erasures = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +130,9 @@ class Verification:
         if self.source:
             yield from self._check_gaps()
             yield from self._check_recorded(self.source)
+        yield from self._steps.check_recorded()
+        for source in self.step_sources:
+            yield from differences(source)
 
     # Reading
 
@@ -296,7 +302,10 @@ class Verification:
         if entry.kind == Kind.ERASURE:
             yield from self._erasures.check_entry(row, entry.value, where, batch)
         elif record := batch.erased.get(seq):
+            yield from self._steps.check_erased(row, where, batch)
             yield from self._erasures.check_erased(row, record, where, batch)
+        elif entry.kind == Kind.STEP:
+            yield from self._steps.check_entry(row, entry.value, where, batch)
         elif entry.kind == Kind.MESSAGE and self.source:
             yield from self._check_message(row, entry, where, batch)
 

@@ -13,10 +13,17 @@ class Purpose(StrEnum):
 
     AVATAR = "avatar"
     IDENTITY = "identity"
+    ITEM = "item"
+    EVIDENCE = "evidence"
 
 
 #: The shortest side in pixels that is of use.
-LEAST_SIDE: dict[Purpose, int] = {Purpose.AVATAR: 64, Purpose.IDENTITY: 400}
+LEAST_SIDE: dict[Purpose, int] = {
+    Purpose.AVATAR: 64,
+    Purpose.IDENTITY: 400,
+    Purpose.ITEM: 200,
+    Purpose.EVIDENCE: 64,
+}
 
 #: Media type as it is sniffed → the only decoder that may open it.
 DECODERS: dict[str, str] = {

@@ -51,7 +51,7 @@ def store_image(
     The bytes are written before the row, so a row never lacks them; `sweep_orphans` removes those whose
     transaction failed.
     """
-    limits.check("uploads.owner", str(owner_id))
+    limits.check("uploads.items" if purpose is Purpose.ITEM else "uploads.owner", str(owner_id))
     picture = images.reencode(data, longest_side=longest_side, square=square, least_side=LEAST_SIDE[purpose])
     if bytes_stored(owner_id) + len(picture.data) > settings.MEDIA_QUOTA_BYTES:
         raise QuotaUsedUp(

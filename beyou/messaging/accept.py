@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from beyou.core import bulk, clock, events, keyring
 from beyou.core.errors import ApplicationError, NotFound
@@ -20,7 +20,7 @@ from beyou.ledger.format import Mode as LedgerMode
 from beyou.ledger.services import record_messages
 from beyou.messaging import envelope, errors, queries, rules
 from beyou.messaging.events import MessageSent
-from beyou.messaging.locks import lock_conversations
+from beyou.messaging.locks import lock_to_write
 from beyou.messaging.models import (
     Conversation,
     ConversationMember,
@@ -84,11 +84,12 @@ def accept_messages(drafts: Sequence[rules.Draft]) -> list[Accepted | Refused]:
         try:
             with writing_turn(), transaction.atomic():
                 return _Batch(drafts).accept()
-        except (IntegrityError, OperationalError):
-            # Another writer took the same message id in another conversation, or the engine broke a
-            # deadlock: everything is rolled back, and the second look sees what the other one did.
+        except (IntegrityError, OperationalError, InterfaceError):
+            # Another writer took the same message id in another conversation, the engine broke a deadlock, or
+            # the connection is gone: everything is rolled back, and the second look sees what is there.
             if attempt == ATTEMPTS or connection.in_atomic_block:
                 raise
+            connection.close_if_unusable_or_obsolete()
     raise AssertionError("unreachable")
 
 
@@ -156,17 +157,18 @@ class _Batch:
 
     def _read(self) -> None:
         """Everything the decisions need, in at most seven statements: three for texts of known members."""
-        rows = lock_conversations(draft.conversation for draft in self._drafts)
-        places = queries.places_of(rows)
-        signers = queries.signers_of(place for members in places.values() for place in members)
-        self._stored = queries.stored_messages(draft.message for draft in self._drafts)
-        self._places = {key: _Place(row, places[key], signers) for key, row in rows.items()}
         devices = {device for draft in self._drafts if (device := _device_of(draft)) is not None}
+        rows, places, self._stored, chains = lock_to_write(
+            [draft.conversation for draft in self._drafts],
+            [draft.message for draft in self._drafts],
+            with_chains=bool(devices),
+        )
+        signers = queries.signers_of(place for key in rows for place in places[key])
+        self._places = {key: _Place(row, places[key], signers) for key, row in rows.items()}
         if devices:
             owners = {key: device.member_id for key, device in enrolled_devices(devices).items()}
             for place in self._places.values():
                 place.standing = replace(place.standing, devices=owners)
-            chains = queries.chains_of(rows)
             self._known_chains = frozenset(chains)
             for (conversation, device), chain in chains.items():
                 self._places[conversation].chains[device] = chain
@@ -241,8 +243,17 @@ class _Batch:
         return accepted
 
     def _write(self, accepted: list[Accepted]) -> None:
-        """Everything in at most nine statements, however many messages there are."""
-        as_uuid = bulk.uuid_value()
+        """Everything in at most eight statements and one trip, however many messages there are."""
+        with bulk.gathered():
+            self._write_messages(accepted)
+            self._write_chains(accepted)
+            self._write_places(accepted)
+            record_messages([opening_of(each) for each in accepted])
+        events.publish(
+            *(MessageSent(each.message, each.conversation, each.sender, each.seq) for each in accepted)
+        )
+
+    def _write_messages(self, accepted: list[Accepted]) -> None:
         nonces = keyring.nonces(len(accepted))
         bulk.insert(
             Message,
@@ -253,20 +264,23 @@ class _Batch:
             MessageWrap,
             _WRAP_COLUMNS,
             [
-                (as_uuid(each.message), as_uuid(member), as_uuid(wrap.device), wrap.key_id.hex(), wrap.wrap)
+                (each.message.hex, member.hex, wrap.device.hex, wrap.key_id.hex(), wrap.wrap)
                 for each in accepted
+                if each.wraps
                 for wrap, member in self._wrap_owners(each)
             ],
         )
-        self._write_chains(accepted)
-        places = [place for place in self._places.values() if place.is_changed]
+
+    def _write_places(self, accepted: list[Accepted]) -> None:
+        """The conversations know their newest message, and the senders have read their own words."""
         bulk.update(
             Conversation,
             ("last_seq", "last_ms", "mode"),
             where=("id",),
             rows=[
-                (place.row.last_seq, place.row.last_ms, int(place.row.mode), as_uuid(place.row.id))
-                for place in places
+                (place.row.last_seq, place.row.last_ms, int(place.row.mode), place.row.id.hex)
+                for place in self._places.values()
+                if place.is_changed
             ],
         )
         # Who writes has read what was there, so her own words never count as unread.
@@ -275,34 +289,25 @@ class _Batch:
             ConversationMember,
             ("read_seq", "delivered_seq"),
             where=("conversation_id", "member_id"),
-            rows=[
-                (seq, seq, as_uuid(conversation), as_uuid(sender))
-                for (conversation, sender), seq in latest.items()
-            ],
-        )
-        record_messages([opening_of(each) for each in accepted])
-        events.publish(
-            *(MessageSent(each.message, each.conversation, each.sender, each.seq) for each in accepted)
+            rows=[(seq, seq, conversation.hex, sender.hex) for (conversation, sender), seq in latest.items()],
         )
 
     def _message_values(self, accepted: Accepted, nonce: bytes) -> tuple[object, ...]:
-        as_uuid = bulk.uuid_value()
         body, mode = accepted.body, int(accepted.mode)
         if mode != _END_TO_END:
             key = self._places[accepted.conversation].body_key
             body = keyring.seal(key, body, _context(accepted.conversation, accepted.message), nonce)
-        stamp = rules.stamp_bytes(header=accepted.header, received_ms=accepted.received_ms)
         return (
-            as_uuid(accepted.message),
-            as_uuid(accepted.conversation),
+            accepted.message.hex,
+            accepted.conversation.hex,
             accepted.seq,
-            as_uuid(accepted.sender),
+            accepted.sender.hex,
             mode,
             accepted.header,
             body,
             accepted.signature,
             accepted.received_ms,
-            keyring.mac(b"stamp", stamp),
+            stamp_of(accepted.header, accepted.received_ms),
         )
 
     def _wrap_owners(self, accepted: Accepted) -> list[tuple[envelope.Wrap, UUID]]:
@@ -311,7 +316,6 @@ class _Batch:
         return [(wrap, owners[wrap.device]) for wrap in accepted.wraps]
 
     def _write_chains(self, accepted: list[Accepted]) -> None:
-        as_uuid = bulk.uuid_value()
         used = {
             (each.conversation, envelope.Header.parse(each.header).device)
             for each in accepted
@@ -321,9 +325,9 @@ class _Batch:
         for conversation, device in used:
             chain = self._places[conversation].chains[device]
             if (conversation, device) in self._known_chains:
-                known.append((chain.counter, chain.digest, as_uuid(conversation), as_uuid(device)))
+                known.append((chain.counter, chain.digest, conversation.hex, device.hex))
             else:
-                new.append((as_uuid(conversation), as_uuid(device), chain.counter, chain.digest))
+                new.append((conversation.hex, device.hex, chain.counter, chain.digest))
         bulk.insert(DeviceChain, _CHAIN_COLUMNS, new)
         bulk.update(DeviceChain, ("counter", "digest"), where=("conversation_id", "device"), rows=known)
 
@@ -353,6 +357,11 @@ def _device_of(draft: rules.Draft) -> UUID | None:
         return envelope.Header.parse(draft.content.header).device
     except envelope.EnvelopeError:
         return None
+
+
+def stamp_of(header: bytes, received_ms: int) -> bytes:
+    """What this server stamps a message with that has this header and came then."""
+    return keyring.mac(b"stamp", rules.stamp_bytes(header=header, received_ms=received_ms))
 
 
 def stored_body(row: Message | queries.MessageRow, data_key: bytes | memoryview) -> bytes | None:

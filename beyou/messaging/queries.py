@@ -216,7 +216,7 @@ class Place:
     key_set: UUID | None
 
 
-_PLACES = Lookup(
+PLACES = Lookup(
     lambda ids: (
         ConversationMember.objects.filter(conversation_id__in=ids)
         .annotate(
@@ -232,8 +232,13 @@ _PLACES = Lookup(
 
 def places_of(conversation_ids: Iterable[UUID]) -> dict[UUID, list[Place]]:
     """Who is where, for many conversations at once. One statement."""
+    return places_in(PLACES(conversation_ids))
+
+
+def places_in(rows: Iterable[Row]) -> dict[UUID, list[Place]]:
+    """What the rows of `PLACES` say, by conversation."""
     found: dict[UUID, list[Place]] = {}
-    for row in _PLACES(conversation_ids):
+    for row in rows:
         place = Place(*row)
         found.setdefault(place.conversation_id, []).append(place)
     return found
@@ -256,13 +261,8 @@ def signers_of(places: Iterable[Place]) -> dict[UUID, rules.Signer]:
     return {place.member_id: _signers[place.key_set] for place in with_keys if place.key_set in _signers}
 
 
-_STORED = Lookup(lambda ids: Message.objects.filter(id__in=ids).values_list("id"))
-
-
-def stored_messages(message_ids: Iterable[UUID]) -> dict[UUID, Message]:
-    """Those of the messages that exist. One statement, and a second one only if there are any."""
-    found = [row[0] for row in _STORED(message_ids)]
-    return Message.objects.in_bulk(found) if found else {}
+#: Which of these messages exist.
+STORED = Lookup(lambda ids: Message.objects.filter(id__in=ids).values_list("id"))
 
 
 def _places() -> QuerySet[Any]:
@@ -463,18 +463,18 @@ def roster_for(access: Access, device: UUID | None) -> RosterView:
     )
 
 
-_CHAINS = Lookup(
+CHAINS = Lookup(
     lambda ids: DeviceChain.objects.filter(conversation_id__in=ids).values_list(
         "conversation_id", "device", "counter", "digest"
     )
 )
 
 
-def chains_of(conversation_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], rules.Chain]:
-    """The chains of these conversations, by conversation and device. One statement."""
+def chains_in(rows: Iterable[Row]) -> dict[tuple[UUID, UUID], rules.Chain]:
+    """What the rows of `CHAINS` say, by conversation and device."""
     return {
         (conversation, device): rules.Chain(counter, bytes(digest))
-        for conversation, device, counter, digest in _CHAINS(conversation_ids)
+        for conversation, device, counter, digest in rows
     }
 
 

@@ -1,6 +1,7 @@
 """The one thread that commits messages of this process, in groups: who waits goes with the next commit."""
 
 import threading
+import time
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 
@@ -16,6 +17,9 @@ log = structlog.get_logger()
 
 #: Larger groups gain nothing and make the first in line wait longer.
 GROUP_LIMIT = 256
+#: A connection that was in use a moment ago is not asked whether it still works: that would take as long as
+#: half a group. If it does not, the transaction fails and is tried again with a new one.
+_CHECK_SECONDS = 5.0
 
 Answer = Future[Accepted | Refused]
 
@@ -26,6 +30,7 @@ class Writer(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="message-writer", daemon=True)
         self._waiting: SimpleQueue[tuple[Draft, Answer] | None] = SimpleQueue()
+        self._check_at = 0.0
 
     def submit(self, draft: Draft) -> Answer:
         answer: Answer = Future()
@@ -62,7 +67,7 @@ class Writer(threading.Thread):
     def _commit(self, group: list[tuple[Draft, Answer]]) -> None:
         try:
             # In here, since closing a broken connection may fail as well and must not end the thread.
-            close_old_connections()
+            self._check_connection()
             results = accept_messages([draft for draft, _ in group])
         # One draft that breaks the database's patience must not take the others with it.
         except Exception as error:
@@ -76,6 +81,12 @@ class Writer(threading.Thread):
         for (_, answer), result in zip(group, results, strict=True):
             answer.set_result(result)
         announce(results)
+
+    def _check_connection(self) -> None:
+        now = time.monotonic()
+        if now >= self._check_at:
+            close_old_connections()
+            self._check_at = now + _CHECK_SECONDS
 
 
 _writer: Writer | None = None

@@ -1,38 +1,30 @@
 """The API of the activity centre."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from ninja import Query, Router
+from pydantic import Field
 
+from beyou.core.http import json_response
+from beyou.core.schemas import Input
 from beyou.core.templatetags.beyou import picture_url
 from beyou.notifications import queries, services
-from beyou.users.http import MemberRequest
+from beyou.users.http import member_id_of
 
 router = Router(tags=["notifications"])
 
 
-class PageQuery(Schema):
-    model_config = ConfigDict(extra="forbid")
+class PageQuery(Input):
     cursor: UUID | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = queries.PAGE
-
-
-def _answer(value: Any) -> HttpResponse:
-    return HttpResponse(orjson.dumps(value), content_type="application/json")
-
-
-def _me(request: HttpRequest) -> UUID:
-    return cast(MemberRequest, request).member.pk
 
 
 @router.get("/notifications")
 def list_notifications(request: HttpRequest, query: Query[PageQuery]) -> HttpResponse:
     """Notices, the newest first."""
-    page = queries.notification_page(_me(request), before=query.cursor, limit=query.limit)
+    page = queries.notification_page(member_id_of(request), before=query.cursor, limit=query.limit)
     items = [
         {
             "id": str(row.id),
@@ -52,11 +44,11 @@ def list_notifications(request: HttpRequest, query: Query[PageQuery]) -> HttpRes
         }
         for row in page.items
     ]
-    return _answer({"items": items, "next": str(page.next) if page.next else None})
+    return json_response({"items": items, "next": str(page.next) if page.next else None})
 
 
 @router.post("/notifications/read")
 def read_all(request: HttpRequest) -> HttpResponse:
     """Every notice counts as seen."""
-    services.mark_read(member_id=_me(request))
+    services.mark_read(member_id=member_id_of(request))
     return HttpResponse(status=204)

@@ -10,16 +10,20 @@ from beyou.core.ports import realtime
 from beyou.notifications import queries
 from beyou.notifications.models import Notification
 from beyou.notifications.rules import Kind
+from beyou.users import queries as users
 
 
 def notify(*, member_id: UUID, kind: Kind, actor_id: UUID | None = None, target: str = "") -> None:
     """The member has one unread notice of this kind about the actor and target; open pages show it
     after the commit.
 
-    A repeat renews the time instead of adding a row, so that nobody can flood another.
+    A repeat renews the time instead of adding a row, so that nobody can flood another. What goes on without
+    an erased member, such as an order, leaves no notice behind.
     """
     fields = {"member_id": member_id, "kind": kind, "actor_id": actor_id, "target": target, "read_at": None}
     if not Notification.objects.filter(**fields).update(created_at=clock.now()):
+        if users.is_erased(member_id):
+            return
         Notification.objects.create(**fields)
     _tell_after_commit(member_id)
 

@@ -25,6 +25,8 @@ from beyou.users.http import (
 from beyou.users.rules import SecurityKind
 from beyou.users.services import note_security
 
+_TOKENS_ENDED = "Your access tokens stay revoked: make new ones in the settings where you need them."
+
 
 @require_safe
 @member_required
@@ -93,12 +95,14 @@ def leaving(request: HttpRequest) -> HttpResponse:
     member = leaving_member(request)
     if member is None:
         return _not_leaving(request)
+    tokens = deletion.tokens_ended_by(member)
     if request.method != "POST":
-        return render(request, "privacy/leaving.html", {"due": member.deletion_due_at, "name": member.name})
+        context = {"due": member.deletion_due_at, "name": member.name, "tokens": tokens}
+        return render(request, "privacy/leaving.html", context)
     if not deletion.cancel_deletion(member_id=member.pk, address=client_ip(request)):
         raise TooLateToStay
     note_security(member_id=member.pk, kind=SecurityKind.DELETION_CANCELLED, attempt=sign_in_attempt(request))
-    toast(request, "Good to have you back. Everything is as it was.")
+    toast(request, f"Good to have you back. {_TOKENS_ENDED if tokens else 'Everything is as it was.'}")
     return redirect("pages:home")
 
 

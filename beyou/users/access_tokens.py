@@ -16,7 +16,7 @@ from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.ports.tokens import Bearer
 from beyou.users import queries
-from beyou.users.errors import TokenMadeBefore, TooManyTokens
+from beyou.users.errors import AccountClosed, TokenMadeBefore, TooManyTokens
 from beyou.users.events import AccessTokenCreated, AccessTokenRevoked
 from beyou.users.models import AccessToken
 from beyou.users.rules import SecurityKind
@@ -51,11 +51,14 @@ def create_token(
     attempt: SignInAttempt | None = None,
 ) -> tuple[AccessToken, str]:
     """The new token and its text, which nobody can ask for again. The caller has chosen `token_id`, so that
-    a form that is sent twice makes one token. Raises `TokenMadeBefore`, `TooManyTokens`.
+    a form that is sent twice makes one token. Raises `TokenMadeBefore`, `TooManyTokens`, and `AccountClosed`
+    for whoever left or was closed meanwhile: that token would come to life when the account does.
     """
     if not scopes or not 1 <= days <= MAX_DAYS:
         raise ValueError("a token needs a scope and an end within a year")
     hold_member(member_id)
+    if not queries.is_present(member_id):
+        raise AccountClosed("It makes no tokens. Nothing was changed.")
     if queries.usable_tokens(member_id).count() >= MAX_TOKENS:
         raise TooManyTokens(f"You have {MAX_TOKENS} tokens. Revoke one that you no longer need.")
     prefix = "".join(secrets.choice(PREFIX_LETTERS) for _ in range(PREFIX_LENGTH))
@@ -97,8 +100,13 @@ def revoke_token(*, member_id: UUID, token_id: UUID, attempt: SignInAttempt | No
 
 @transaction.atomic
 def revoke_all_tokens(*, member_id: UUID) -> int:
-    """No token of the member opens anything from now on; returns how many did."""
-    return _revoke(queries.usable_tokens(member_id), member_id)
+    """No token of the member opens anything from now on, whatever becomes of the account; returns how many
+    did. The member reads it in the security log.
+    """
+    ended = _revoke(queries.usable_tokens(member_id), member_id)
+    if ended:
+        note_security(member_id=member_id, kind=SecurityKind.TOKENS_ENDED, subject=str(ended))
+    return ended
 
 
 def _revoke(tokens: "queries.Tokens", member_id: UUID) -> int:

@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from ninja import File, Query, Router, Schema
+from ninja import File, Query, Router
 from ninja.files import UploadedFile
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from beyou.core import clock
+from beyou.core.http import json_response
+from beyou.core.schemas import Input
 from beyou.core.templatetags.beyou import picture_url
 from beyou.users import access_tokens, queries, security_log, services, takeover
-from beyou.users.http import MemberRequest, own_session, sign_in_attempt
+from beyou.users.http import MemberRequest, member_id_of, own_session, sign_in_attempt
 from beyou.users.models import AccessToken, User
 from beyou.users.schemas import MeIn, MeOut, PrivacyOut
 from beyou.users.session_store import SessionStore
@@ -22,14 +23,9 @@ from beyou.users.session_store import SessionStore
 router = Router(tags=["account"])
 
 
-class PageQuery(Schema):
-    model_config = ConfigDict(extra="forbid")
+class PageQuery(Input):
     cursor: UUID | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = security_log.PAGE
-
-
-def _answer(value: Any) -> HttpResponse:
-    return HttpResponse(orjson.dumps(value), content_type="application/json")
 
 
 def _ms(moment: datetime) -> int:
@@ -42,9 +38,9 @@ def when_session_ends(request: HttpRequest) -> HttpResponse:
     of this browser carry from now on.
     """
     session = cast(SessionStore, request.session)
-    return _answer(
+    return json_response(
         {
-            "member": str(cast(MemberRequest, request).member.pk),
+            "member": str(member_id_of(request)),
             "ends_ms": clock.now_ms() + session.ms_left,
             "now_ms": clock.now_ms(),
             "can_be_longer": session.can_be_longer,
@@ -76,23 +72,23 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
             "seen_ms": _ms(row.seen_at),
             "is_this_one": row.key_digest == own,
         }
-        for row in security_log.open_sessions(cast(MemberRequest, request).member.pk)
+        for row in security_log.open_sessions(member_id_of(request))
     ]
-    return _answer({"items": items, "next": None})
+    return json_response({"items": items, "next": None})
 
 
 @router.delete("/sessions")
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Every session of the member ends but this one."""
-    member_id = cast(MemberRequest, request).member.pk
+    member_id = member_id_of(request)
     ended = takeover.end_other_sessions(member_id=member_id, attempt=sign_in_attempt(request))
-    return _answer({"ended": ended})
+    return json_response({"ended": ended})
 
 
 @router.delete("/sessions/{uuid:session_id}")
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """This session of the member has ended, and its sockets are closed."""
-    member_id = cast(MemberRequest, request).member.pk
+    member_id = member_id_of(request)
     takeover.end_session(member_id=member_id, session_id=session_id, attempt=sign_in_attempt(request))
     return HttpResponse(status=204)
 
@@ -100,9 +96,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @router.get("/security-log")
 def list_security_log(request: HttpRequest, query: Query[PageQuery]) -> HttpResponse:
     """What happened to the account, the newest first."""
-    page = security_log.log_page(
-        cast(MemberRequest, request).member.pk, before=query.cursor, limit=query.limit
-    )
+    page = security_log.log_page(member_id_of(request), before=query.cursor, limit=query.limit)
     items = [
         {
             "id": str(entry.id),
@@ -114,7 +108,7 @@ def list_security_log(request: HttpRequest, query: Query[PageQuery]) -> HttpResp
         }
         for entry in page.items
     ]
-    return _answer({"items": items, "next": str(page.next) if page.next else None})
+    return json_response({"items": items, "next": str(page.next) if page.next else None})
 
 
 def _token(token: AccessToken) -> dict[str, Any]:
@@ -133,16 +127,16 @@ def _token(token: AccessToken) -> dict[str, Any]:
 @router.get("/tokens")
 def list_tokens(request: HttpRequest) -> HttpResponse:
     """The member's usable tokens, the newest first; never their secrets."""
-    found = queries.usable_tokens(cast(MemberRequest, request).member.pk)
+    found = queries.usable_tokens(member_id_of(request))
     body = {"items": [_token(token) for token in found], "next": None}
-    return HttpResponse(orjson.dumps(body), content_type="application/json")
+    return json_response(body)
 
 
 @router.delete("/tokens/{uuid:token_id}")
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """The token opens nothing from now on."""
     access_tokens.revoke_token(
-        member_id=cast(MemberRequest, request).member.pk,
+        member_id=member_id_of(request),
         token_id=token_id,
         attempt=sign_in_attempt(request),
     )
@@ -167,7 +161,7 @@ def _me(member: User) -> HttpResponse:
         "pending_rename": pending and {"handle": pending.handle, "name": pending.name},
         "privacy": {name: getattr(member, name) for name in PrivacyOut.model_fields},
     }
-    return HttpResponse(orjson.dumps(body), content_type="application/json")
+    return json_response(body)
 
 
 @router.get("/me", response=MeOut)
@@ -192,10 +186,10 @@ def change_me(request: HttpRequest, body: MeIn) -> HttpResponse:
 @router.post("/me/picture", response=MeOut)
 def set_my_picture(request: HttpRequest, picture: File[UploadedFile]) -> HttpResponse:
     """JPEG, PNG, WebP or GIF of at most 8 MiB as `multipart/form-data`; its middle square is kept."""
-    return _me(services.set_picture(member_id=_member(request).pk, data=picture.read()))
+    return _me(services.set_picture(member_id=member_id_of(request), data=picture.read()))
 
 
 @router.delete("/me/picture", response=MeOut)
 def remove_my_picture(request: HttpRequest) -> HttpResponse:
     """Initials again; a repeat changes nothing."""
-    return _me(services.remove_picture(member_id=_member(request).pk))
+    return _me(services.remove_picture(member_id=member_id_of(request)))

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from beyou.core.errors import InvalidInput, RateLimited
-from beyou.users import second_step
+from beyou.users import app_reset, passkey_sign_in, second_step
+from beyou.users.app_reset import opened, ways_of
 from beyou.users.app_sessions import token_of
 from beyou.users.errors import AlreadySignedIn, NothingPending, WrongCredentials
 from beyou.users.forms import CodeForm, SignInForm
@@ -25,8 +26,17 @@ def state(request: HttpRequest) -> dict[str, Any]:
     if user.is_authenticated:
         member = {"id": str(user.pk), "handle": user.handle, "name": user.name}
         return {"state": "signed_in", "member": member}
-    stage = get_pending_stage(request)
-    return {"state": "signed_out" if stage is None else _STEPS[stage.key]}
+    stage: LoginStage | None = get_pending_stage(request)
+    if stage is not None:
+        owes = {"second_steps": ways_of(stage.login.user)} if stage.key == SecondStepStage.key else {}
+        return {"state": _STEPS[stage.key]} | owes
+    if reset := opened(request):
+        return {
+            "state": "new_password",
+            "handle": reset.member.handle,
+            "second_steps": ways_of(reset.member),
+        }
+    return {"state": "signed_out"}
 
 
 def next_state(request: HttpRequest) -> dict[str, Any]:
@@ -46,12 +56,35 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> None:
     """The password is proved; what else the account asks for is pending. Raises `WrongCredentials`,
     `RateLimited`, `AccountClosed`, `InvalidInput`, `AlreadySignedIn`.
     """
-    if request.user.is_authenticated:
-        raise AlreadySignedIn("Sign out first, or begin without a session token.")
+    _must_be_out(request)
     form = SignInForm({"login": email, "password": password}, request=request)
     if not form.is_valid():
         raise _refusal(form.errors.as_data())
     form.login(request)
+
+
+def sign_in_with_passkey(request: HttpRequest, *, answer: dict[str, Any]) -> None:
+    """Whom the passkey proves is signed in; only an address that is not confirmed is still pending. Raises
+    `PasskeyRefused`, `RateLimited`, `AccountClosed`, `AlreadySignedIn`.
+    """
+    _must_be_out(request)
+    passkey_sign_in.sign_in(request, answer=answer, next_path="")
+
+
+def ask_passkey(request: HttpRequest) -> dict[str, Any]:
+    """What to ask a passkey for the step that the session waits for; none waits when it is signed in.
+
+    Raises `AlreadySignedIn`, `RateLimited`.
+    """
+    _must_be_out(request)
+    if get_pending_stage(request) is None and (reset := opened(request)):
+        return app_reset.ask_passkey(request, reset)
+    return passkey_sign_in.ask(request)
+
+
+def _must_be_out(request: HttpRequest) -> None:
+    if request.user.is_authenticated:
+        raise AlreadySignedIn("Sign out first, or begin without a session token.")
 
 
 def _refusal(errors: dict[str, list[ValidationError]]) -> Exception:
@@ -93,10 +126,10 @@ def send_code_again(request: HttpRequest) -> None:
         raise RateLimited(60) from None
 
 
-def show_second_step(request: HttpRequest, *, code: str) -> None:
-    """The code of the authenticator app or a recovery code is right, and signing in goes on. Raises
-    `WrongCode`, `RateLimited`, and `NothingPending` also when it was wrong too often.
+def show_second_step(request: HttpRequest, *, code: str, passkey: dict[str, Any] | None) -> None:
+    """The code of the authenticator app, the recovery code or the passkey is right, and signing in goes on.
+    Raises `WrongCode`, `PasskeyRefused`, `RateLimited`; `NothingPending` also when it was wrong too often.
     """
     stage = pending(request, SecondStepStage.key)
-    second_step.answer(request, stage, code=code)
+    second_step.answer(request, stage, code=code, passkey=passkey)
     stage.exit()

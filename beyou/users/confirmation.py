@@ -1,5 +1,6 @@
 """Proofs that a session has given, and asking for a fresh one before a sensitive change."""
 
+import datetime as dt
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
@@ -30,15 +31,27 @@ _TYPES = {method: name for name, method in _FACTORS.items()}
 def has_recent_proof(request: HttpRequest) -> bool:
     """Whether the signed-in member showed a password, factor or passkey in this session a short time ago.
 
-    What a token opened has no session and never has a proof.
+    What a token opened has no session and never has a proof. A password is none in a session that was there
+    before the account had its first factor, and has never shown one: who stole the password may sit in it.
     """
     newest = max((_at(record) for record in get_authentication_records(request, request.user)), default=0.0)
-    return clock.now_ms() / 1000 - newest < settings.REAUTHENTICATION_SECONDS
+    return clock.now_ms() / 1000 - newest < settings.REAUTHENTICATION_SECONDS and not lacks_factor(request)
 
 
-def has_factor_proof(request: HttpRequest) -> bool:
-    """Whether this session was opened or confirmed with a second factor or a passkey."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+def lacks_factor(request: HttpRequest) -> bool:
+    """Whether the account has a second factor and this session has never shown one."""
+    from beyou.users import factors
+
+    if factor_proved_at(request) is not None or not isinstance(request.user, User):
+        return False
+    return factors.has_factor(request.user.pk)
+
+
+def factor_proved_at(request: HttpRequest) -> dt.datetime | None:
+    """When this session last showed a second factor or a passkey; None when it never did."""
+    records = get_authentication_records(request, request.user)
+    proofs = [_at(record) for record in records if record.get("method") == "mfa"]
+    return clock.from_ms(int(max(proofs) * 1000)) if proofs else None
 
 
 def _at(record: dict[str, object]) -> float:
@@ -67,10 +80,11 @@ def remember(
     request: HttpRequest, member: User, method: SignInMethod, *, passwordless: bool | None = None
 ) -> None:
     """The session has given this proof now."""
+    at = clock.now_ms() / 1000
     if method in _TYPES:
-        record_authentication(request, member, "mfa", type=_TYPES[method], passwordless=passwordless)
+        record_authentication(request, member, "mfa", type=_TYPES[method], passwordless=passwordless, at=at)
     else:
-        record_authentication(request, member, method.value)
+        record_authentication(request, member, method.value, at=at)
 
 
 def confirmed(request: HttpRequest, member: User, method: SignInMethod) -> None:
@@ -91,11 +105,27 @@ def address(next_path: str) -> str:
     return f"{PAGE}?{urlencode({'next': next_path})}"
 
 
+def page_of(request: HttpRequest) -> str:
+    """The page that a script of ours asked from, by what its browser says."""
+    named = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    return urlsplit(named).path or "/settings"
+
+
+def needs_factor(request: HttpRequest, next_path: str) -> bool:
+    """Whether a password is not enough in this session, or for where somebody goes on to."""
+    return leads_to_staff(request, next_path) or lacks_factor(request)
+
+
+def leads_to_staff(request: HttpRequest, next_path: str) -> bool:
+    """Asked by others than the staff, the answer says nothing of where the pages of the staff are."""
+    is_staff = getattr(request.user, "is_staff", False)
+    return is_staff and next_path.startswith(f"/{settings.STAFF_PREFIX}/")
+
+
 def ask_for_proof(request: HttpRequest) -> HttpResponse:
     """Sends the member to confirm, and back. What a form sent travels along and is not lost."""
     if request.headers.get("HX-Request"):
-        current = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/settings"
-        return HttpResponse(headers={"HX-Redirect": address(current)})
+        return HttpResponse(headers={"HX-Redirect": address(page_of(request))})
     if request.method in ("GET", "HEAD"):
         return redirect(address(request.get_full_path()))
     return confirm_page(request, next_path=request.get_full_path(), draft=_draft_of(request), status=403)
@@ -122,6 +152,10 @@ def confirm_page(
         "has_password": request.user.has_usable_password(),
         "own": factors.overview(request.user.pk),
         "minutes": settings.REAUTHENTICATION_SECONDS // 60,
+        "for_staff": leads_to_staff(request, next_path),
+        "factor_only": needs_factor(request, next_path),
+        "staff_idle": dt.timedelta(minutes=settings.STAFF_IDLE_MINUTES),
+        "staff_absolute": dt.timedelta(hours=settings.STAFF_ABSOLUTE_HOURS),
     }
     return render(request, "users/confirm.html", context, status=status)
 

@@ -32,8 +32,8 @@ _NOT_EMPTIED = {"id", "handle", "name", "email", "password", "is_active", "is_de
 
 @transaction.atomic
 def request_deletion(*, member_id: UUID, address: str | None = None) -> dt.datetime:
-    """From now on nobody sees the member, whose sessions and tokens are over; returns when the account will
-    be erased. A repeat changes nothing. Raises `StaffMustStepDown`.
+    """From now on nobody sees the member, whose sessions and tokens are over for good; returns when the
+    account will be erased. A repeat changes nothing. Raises `StaffMustStepDown`.
     """
     hold_member(member_id)
     member = User.objects.get(id=member_id)
@@ -53,7 +53,9 @@ def request_deletion(*, member_id: UUID, address: str | None = None) -> dt.datet
 
 @transaction.atomic
 def cancel_deletion(*, member_id: UUID, address: str | None = None) -> bool:
-    """The account is as it was before the request; False when it is too late or nothing was requested."""
+    """The account is as it was before the request, without its sessions and tokens; False when it is too late
+    or nothing was requested.
+    """
     hold_member(member_id)
     waiting = User.objects.filter(id=member_id, deletion_due_at__gt=clock.now(), erased_at=None)
     if not waiting.update(deletion_due_at=None, deletion_reminded_at=None):
@@ -61,6 +63,13 @@ def cancel_deletion(*, member_id: UUID, address: str | None = None) -> bool:
     record(act="account.deletion_cancelled", actor_id=member_id, subject_id=member_id, address=address)
     publish(DeletionCancelled(member_id))
     return True
+
+
+def tokens_ended_by(member: User) -> int:
+    """How many access tokens the request to be erased has ended; none of them comes back."""
+    if member.deletion_due_at is None:
+        return 0
+    return queries.tokens_ended_since(member.pk, member.deletion_due_at - COOL_OFF)
 
 
 def remind_of_deletion() -> int:

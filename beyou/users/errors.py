@@ -46,6 +46,18 @@ class LinkOver(ApplicationError):
         )
 
 
+class NotPaid(ApplicationError):
+    """The toll for robots (`proof_of_work`) was not paid, or with an answer that is used up."""
+
+    code, title = "proof_of_work", "The check against robots failed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Its answer is missing, wrong, used already or too old. In a browser it needs JavaScript and"
+            " starts again by itself; an app asks for another question."
+        )
+
+
 class RecoveryOpen(ApplicationError):
     code, status, title = "recovery_open", 409, "There is a request already"
 

@@ -80,6 +80,12 @@ def policy() -> str:
     return str(settings.SECOND_FACTOR)
 
 
+def has_factor(member_id: UUID) -> bool:
+    """Whether the account has an authenticator app or a passkey. One statement."""
+    found: bool = Authenticator.objects.filter(user_id=member_id, type__in=(TOTP, PASSKEY)).exists()
+    return found
+
+
 def overview(member_id: UUID) -> Overview:
     """Two statements."""
     rows = list(Authenticator.objects.filter(user_id=member_id, type__in=(TOTP, PASSKEY)).order_by("id"))

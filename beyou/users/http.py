@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from beyou.core.errors import NotFound
-from beyou.core.http import client_ip
+from beyou.core.http import client_ip, wants_json
 from beyou.core.ports.realtime import session_digest
-from beyou.users import confirmation, queries
+from beyou.users import confirmation, queries, staff_access
 from beyou.users.devices import device_digest
-from beyou.users.errors import ConfirmationNeeded
+from beyou.users.errors import ConfirmationNeeded, SecondStepMissing, SessionOver
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 from beyou.users.whereabouts import clean_agent
@@ -32,8 +33,14 @@ class MemberRequest(HttpRequest):
     levels: frozenset[str]
 
 
+def member_id_of(request: HttpRequest) -> UUID:
+    """Who asks, in an operation of the API that only members reach."""
+    return cast(MemberRequest, request).member.pk
+
+
 #: The page of members who are about to leave.
 LEAVING = "/leaving"
+SECOND_STEP = "/settings/second-step"
 
 
 def leaving_member(request: HttpRequest) -> "User | None":
@@ -52,6 +59,8 @@ def member_required(
         if getattr(request, "member", None) is None:
             if leaving_member(request) is not None:
                 return redirect(LEAVING)
+            if wants_json(request):
+                raise SessionOver("Sign in, then try again.")
             return redirect_to_login(request.get_full_path())
         return view(cast(MemberRequest, request), *args, **kwargs)
 
@@ -66,7 +75,7 @@ def bearer_token(request: HttpRequest) -> str | None:
 
 def has_proved_factor(request: HttpRequest) -> bool:
     """Whether this session was opened or confirmed with a second factor or a passkey."""
-    return confirmation.has_factor_proof(request)
+    return confirmation.factor_proved_at(request) is not None
 
 
 def recently_authenticated(
@@ -102,9 +111,9 @@ def staff_required(
     [Callable[Concatenate[MemberRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
-    """Only for staff of this level and owners (of any level for None), whose session has proved a second
-    factor. For everybody else there is no such page; staff without a proved factor are sent to prove or
-    set up one.
+    """Only for staff of this level and owners (of any level for None), whose session has shown a second
+    factor a short time ago (`staff_access`). For everybody else there is no such page; the others of the
+    staff are sent to show a factor, or to set up the first one, and back with what they typed.
     """
 
     def decorate(
@@ -113,18 +122,43 @@ def staff_required(
         @member_required
         @wraps(view)
         def wrapped(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            # Members are refused without a look into the table of levels.
-            levels = queries.levels_of(request.member.pk) if request.member.is_staff else frozenset()
-            if not levels or (level is not None and not has_level(levels, level)):
-                raise NotFound
-            request.levels = levels
-            if not has_proved_factor(request):
-                return redirect_to_login(request.get_full_path(), login_url="/settings/second-step")
+            request.levels = _levels_for(request, level)
+            if not staff_access.has_fresh_proof(request):
+                staff_access.note_refusal(request)
+                return _ask_for_factor(request)
+            staff_access.note_admission(request)
             return view(request, *args, **kwargs)
 
         return wrapped
 
     return decorate
+
+
+def _levels_for(request: MemberRequest, level: Level | None) -> frozenset[str]:
+    """The levels of the member, who may do what this one is for. Raises `NotFound` for everybody else."""
+    # Members are refused without a look into the table of levels.
+    levels = queries.levels_of(request.member.pk) if request.member.is_staff else frozenset()
+    if not levels or (level is not None and not has_level(levels, level)):
+        raise NotFound
+    return levels
+
+
+def _ask_for_factor(request: MemberRequest) -> HttpResponse:
+    """Pages lead on by themselves. What a script of a page asked for is refused with the way to confirm, so
+    that the page stays as it is with everything that was typed into it. Raises `SecondStepMissing`,
+    `ConfirmationNeeded`.
+    """
+    is_part = wants_json(request) or bool(request.headers.get("HX-Request"))
+    if not queries.has_factor(request.member.pk):
+        if is_part:
+            raise SecondStepMissing("Set one up in the settings.")
+        return redirect_to_login(request.get_full_path(), login_url=SECOND_STEP)
+    if is_part:
+        raise ConfirmationNeeded(
+            "The staff pages need your second step again. Confirm, then try once more; nothing was changed.",
+            confirm_at=confirmation.address(confirmation.page_of(request)),
+        )
+    return confirmation.ask_for_proof(request)
 
 
 def sign_in_attempt(request: HttpRequest) -> SignInAttempt:
@@ -142,11 +176,6 @@ def last_proof(request: HttpRequest) -> str:
     """What the session showed last to prove its member; a sign-up has shown only the mailed code."""
     records = request.session.get("account_authentication_methods") or [{"method": "mailed_code"}]
     return str(records[-1].get("type") or records[-1].get("method"))[:20]
-
-
-def used_staff_page(request: HttpRequest) -> bool:
-    """Whether a page of the staff has answered this request."""
-    return getattr(request, "_used_staff_page", False)
 
 
 def own_session(request: HttpRequest) -> str:

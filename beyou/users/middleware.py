@@ -10,11 +10,11 @@ from django.shortcuts import redirect
 
 from beyou.core import clock
 from beyou.core.http import APP_SESSION, client_ip, problem_response, wants_json
-from beyou.users import presence
-from beyou.users.app_sessions import is_app
+from beyou.users import presence, staff_access
+from beyou.users.app_sessions import is_app, open_session
 from beyou.users.devices import set_cookie
 from beyou.users.errors import NewPasswordNeeded, SecondStepMissing
-from beyou.users.http import bearer_token, has_proved_factor, used_staff_page
+from beyou.users.http import bearer_token, has_proved_factor
 from beyou.users.models import User
 from beyou.users.session_store import SessionStore
 from beyou.users.whereabouts import clean_agent
@@ -53,8 +53,9 @@ class MemberMiddleware:
         user = request.user
         # Not the lazy object around her, which costs a call for each look at a field.
         member = getattr(request, "_cached_user", user) if user.is_authenticated else None
-        if member is not None and request.session.get(APP_SESSION) and not is_app(request):
-            request.user, member = AnonymousUser(), None
+        if not is_app(request) and request.session.get(APP_SESSION):
+            # Somebody put it into a cookie. What it waits for, a second step say, is no page's either.
+            request.user, member, request.session = AnonymousUser(), None, open_session("")
         # Who is about to leave is let in nowhere but where one can change one's mind (`privacy`).
         is_leaving = member is not None and member.deletion_due_at is not None
         request.leaving = member if is_leaving else None  # type: ignore[attr-defined]  # http.leaving_member
@@ -98,8 +99,10 @@ def _note_use(request: HttpRequest, member: User) -> None:
     stored = session.stored
     if stored is None or stored.member_id != member.pk:
         return
-    at_staff_page = used_staff_page(request) and presence.is_due(stored.staff_seen_at, now)
+    if staff_access.is_used(request) and presence.is_due(stored.staff_seen_at, now):
+        # At once: from now on live hints for the staff reach this session.
+        session.note_staff_use(now)
     is_quiet = request.path in QUIET and request.method == "GET"
-    if at_staff_page or (presence.is_due(stored.seen_at, now) and not is_quiet):
+    if presence.is_due(stored.seen_at, now) and not is_quiet:
         agent = clean_agent(request.headers.get("User-Agent", ""))
-        presence.note(session.key_digest, presence.Use(now, client_ip(request), agent, at_staff_page))
+        presence.note(session.key_digest, presence.Use(now, client_ip(request), agent))

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
-from beyou.core import clock
-from beyou.core.errors import NotFound
+from beyou.core import clock, limits
+from beyou.core.errors import NotFound, RateLimited
 from beyou.core.ids import uuid7
 from beyou.users import factors
 from beyou.users.errors import PasskeyRefused, TooManyPasskeys
@@ -75,6 +75,11 @@ def _take(session: Session, purpose: str) -> dict[str, Any]:
     state: dict[str, Any] = session.pop(STATE, None) or {}
     if state.get("purpose") != purpose or clock.now_ms() - state["at"] > GOOD_FOR_MS:
         raise PasskeyRefused("The question to your passkey was too old. Please try again.")
+    try:
+        # Counted beside the session, which parallel requests have all read before one of them takes it out.
+        limits.check("passkey.answer", state["challenge"])
+    except RateLimited:
+        raise PasskeyRefused("The question to your passkey was answered before. Please try again.") from None
     return state
 
 
@@ -273,7 +278,9 @@ def _count(row_id: int, count: int) -> None:
     """A counter that does not grow is the mark of a copied key (WebAuthn §7.2 step 22); synchronised
     passkeys always say 0. Raises `PasskeyRefused`.
     """
-    row = Authenticator.objects.select_for_update().get(id=row_id)
+    row = Authenticator.objects.select_for_update().filter(id=row_id).first()
+    if row is None:
+        raise PasskeyRefused("It was removed from the account.")
     seen = row.data.get("sign_count", 0)
     if (count or seen) and count <= seen:
         raise PasskeyRefused("Its counter went back, as that of a copied key does. Use another way.")

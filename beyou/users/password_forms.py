@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 
 from beyou.users.codes import CODE_LENGTH
+from beyou.users.factor_forms import credential_of
 from beyou.users.models import User
 
 
@@ -50,6 +51,11 @@ class NewPasswordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._member = member
         self.fields["password"].help_text = new_password_hint()
+
+    def clean_passkey(self) -> dict[str, Any] | None:
+        """None without an answer; what is no answer at all is a wrong one, which counts."""
+        text: str = self.cleaned_data["passkey"]
+        return (credential_of(text) or {}) if text else None
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

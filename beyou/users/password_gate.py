@@ -1,15 +1,15 @@
 """The gate that every other password passes, whichever page or API asked for it."""
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
+from allauth.account.adapter import get_adapter
 from allauth.core import context
 from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from beyou.core import limits
+from beyou.core import clock, limits
 from beyou.core.ports import realtime
 from beyou.users import account_recovery, proofs, resets
 from beyou.users.errors import LinkOver, SecondStepNeeded, WrongSecondStep
@@ -82,16 +82,37 @@ def set_password(request: HttpRequest | None, user: AbstractBaseUser, password: 
     user.refresh_from_db(fields=["password"])
 
 
-def show(request: HttpRequest | None, reset: "PasswordReset", *, code: str = "", passkey: str = "") -> None:
+def use_link(
+    request: HttpRequest,
+    reset: "PasswordReset",
+    *,
+    password: str,
+    code: str,
+    passkey: "dict[str, Any] | None",
+) -> None:
+    """The member of the link has this password. Raises as `set_password` does."""
+    remember(request, reset)
+    if proofs.kinds_of(reset.member_id):
+        show(request, reset, code=code, passkey=passkey)
+    get_adapter(request).set_password(reset.member, password)
+
+
+def show(
+    request: HttpRequest | None,
+    reset: "PasswordReset",
+    *,
+    code: str = "",
+    passkey: "dict[str, Any] | None" = None,
+) -> None:
     """The request has shown a factor of the link's account. Raises as `set_password` does; each wrong one
     counts, and the last one ends the link.
     """
-    if request is None or not (code or passkey):
+    if request is None or not (code or passkey is not None):
         raise SecondStepNeeded("This account has a second step: send a code of your app or a recovery code.")
     resets.count_try(reset)
     shown = (
         proofs.show_passkey(request, reset.member, passkey)
-        if passkey
+        if passkey is not None
         else proofs.show_code(request, reset.member_id, code)
     )
     if shown:
@@ -103,15 +124,19 @@ def show(request: HttpRequest | None, reset: "PasswordReset", *, code: str = "",
     raise WrongSecondStep(f"Wait for the next code of your app and enter that one. {tries} left.")
 
 
-def show_again(request: HttpRequest, user: Any, *, code: str = "", passkey: str = "") -> None:
+def show_again(
+    request: HttpRequest, user: Any, *, code: str = "", passkey: "dict[str, Any] | None" = None
+) -> None:
     """The request of somebody who is signed in has shown a factor. Raises `SecondStepNeeded`,
     `WrongSecondStep`, `RateLimited`.
     """
-    if not (code or passkey):
+    if not (code or passkey is not None):
         raise SecondStepNeeded("Show your second step again, then change the password.")
     limits.check("recover.factor", str(user.pk))
     shown = (
-        proofs.show_passkey(request, user, passkey) if passkey else proofs.show_code(request, user.pk, code)
+        proofs.show_passkey(request, user, passkey)
+        if passkey is not None
+        else proofs.show_code(request, user.pk, code)
     )
     if not shown:
         raise WrongSecondStep("That did not match. Wait for the next code of your app and enter that one.")
@@ -140,6 +165,6 @@ def has_shown_lately(request: HttpRequest, member_id: object) -> bool:
     """Whether the member signed in here, and showed a second factor within the last minutes."""
     if request.session.get(SESSION_KEY) != str(member_id):
         return False
-    since = time.time() - SHOWN_FOR
+    since = clock.now_ms() / 1000 - SHOWN_FOR
     methods = request.session.get("account_authentication_methods", [])
     return any(method.get("method") == "mfa" and method.get("at", 0) > since for method in methods)

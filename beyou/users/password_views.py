@@ -54,25 +54,13 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = AskForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            _pay(form, client_ip(request))
+            proof_of_work.take(form.cleaned_data["proof"])
+            resets.ask_reset(email=form.cleaned_data["email"], address=client_ip(request))
             return redirect("recover_sent")
         except ApplicationError as error:
             form.add_error(None, error.detail)
     context = {"form": form, "challenge": json.dumps(proof_of_work.new_challenge())}
     return render(request, "users/recover.html", context)
-
-
-class NotPaid(ApplicationError):
-    code, title = "proof_of_work", "The check against robots failed"
-
-
-def _pay(form: AskForm, address: str) -> None:
-    if not proof_of_work.is_paid(form.cleaned_data["proof"]):
-        raise NotPaid(
-            "The check against robots was not finished or is too old. It needs JavaScript; it starts again "
-            "by itself."
-        )
-    resets.ask_reset(email=form.cleaned_data["email"], address=address)
 
 
 @require_safe
@@ -102,11 +90,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
     reset = resets.reset_of_id(request.session.get(RESET))
     kinds = proofs.kinds_of(reset.member_id)
     form = NewPasswordForm(posted(request), member=reset.member)
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and _reset(request, reset, form, needs_factor=bool(kinds))
-    ):
+    if request.method == "POST" and form.is_valid() and _reset(request, reset, form):
         request.session.flush()
         toast(request, "Your password is changed. Sign in with it.")
         return redirect("account_login")
@@ -121,14 +105,17 @@ def new_password(request: HttpRequest) -> HttpResponse:
     return render(request, "users/recover_password.html", context)
 
 
-def _reset(request: HttpRequest, reset: PasswordReset, form: NewPasswordForm, *, needs_factor: bool) -> bool:
+def _reset(request: HttpRequest, reset: PasswordReset, form: NewPasswordForm) -> bool:
     """Whether the password is changed; otherwise the form says why not. Raises `LinkOver`."""
-    password_gate.remember(request, reset)
     data = form.cleaned_data
     try:
-        if needs_factor:
-            password_gate.show(request, reset, code=data["code"].strip(), passkey=data["passkey"])
-        get_adapter().set_password(reset.member, data["password"])
+        password_gate.use_link(
+            request,
+            reset,
+            password=data["password"],
+            code=data["code"].strip(),
+            passkey=data["passkey"],
+        )
     except (SecondStepNeeded, WrongSecondStep, RateLimited) as error:
         form.add_error("code", error.detail)
         return False

@@ -20,12 +20,11 @@ FLUSH_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use of a session. `at_staff_page` says that it also keeps the proof of one of the staff fresh."""
+    """One use of a session."""
 
     at: datetime
     address: str
     user_agent: str
-    at_staff_page: bool = False
 
 
 _waiting: dict[str, Use] = {}
@@ -58,9 +57,8 @@ def flush() -> int:
     if uses:
         with transaction.atomic():
             for digest, use in uses.items():
-                staff = {"staff_seen_at": use.at} if use.at_staff_page else {}
                 MemberSession.objects.filter(key_digest=digest, ended_at=None).update(
-                    seen_at=use.at, **staff, **whereabouts(use.address, use.user_agent)
+                    seen_at=use.at, **whereabouts(use.address, use.user_agent)
                 )
     return len(uses)
 

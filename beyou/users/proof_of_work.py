@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from beyou.core import keyring
+from beyou.users.errors import NotPaid
 
 ALGORITHM = "PBKDF2/SHA-256"
 VALID_SECONDS = 1800
@@ -50,6 +51,12 @@ def is_paid(payload: str) -> bool:
     if not result.verified:
         return False
     return bool(cache.add(f"proof-of-work:{parsed.challenge.signature}", 1, VALID_SECONDS))
+
+
+def take(payload: str) -> None:
+    """The toll is paid, and the payload used up. Raises `NotPaid`."""
+    if not is_paid(payload):
+        raise NotPaid
 
 
 def solve(challenge: Mapping[str, Any]) -> str:

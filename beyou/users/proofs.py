@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from beyou.users import factors, passkeys
 from beyou.users.errors import PasskeyRefused, WrongCode
-from beyou.users.factor_forms import credential_of
 from beyou.users.http import sign_in_attempt
 
 _MARK = "factor_shown_for"
@@ -34,15 +33,15 @@ def show_code(request: HttpRequest, member_id: UUID, code: str) -> bool:
     return True
 
 
-def show_passkey(request: HttpRequest, member: Any, response: str) -> bool:
-    """Whether the response of the browser answers the question that the session was asked for the account."""
+def show_passkey(request: HttpRequest, member: Any, answer: dict[str, Any]) -> bool:
+    """Whether the answer of a passkey fits the question that the session was asked for the account."""
     try:
         passkeys.prove(
             session=request.session,
             origin=passkeys.web_origin(request),
             purpose=_PURPOSE,
             member_id=member.pk,
-            answer=credential_of(response),
+            answer=answer,
         )
     except PasskeyRefused:
         return False

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
+from beyou.core.ports.realtime import digest_room
 from beyou.users import rules
 from beyou.users.models import (
     AccessToken,
@@ -18,6 +20,7 @@ from beyou.users.models import (
     EmailChange,
     HeldHandle,
     KnownDevice,
+    MemberSession,
     PendingRename,
     Phone,
     RecoveryApproval,
@@ -173,10 +176,20 @@ def is_confirmed(member_id: UUID) -> bool:
     return confirmed
 
 
+def is_erased(member_id: UUID) -> bool:
+    """Whether nothing is left of the account but its row."""
+    return User.objects.filter(pk=member_id, erased_at__isnull=False).exists()
+
+
 def present(path: str = "") -> Q:
     """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone."""
     prefix = f"{path}__" if path else ""
     return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None})
+
+
+def is_present(member_id: UUID) -> bool:
+    """Whether the account is neither closed, nor leaving, nor gone. One statement."""
+    return User.objects.filter(present(), id=member_id).exists()
 
 
 def deletions_near(moment: dt.datetime) -> list[tuple[UUID, dt.datetime]]:
@@ -212,6 +225,16 @@ def staff_with(level: Level) -> list[UUID]:
     """Active members who may do what the level is for, owners included. One statement."""
     rows = StaffGrant.objects.filter(present("member")).order_by("id").values_list("member_id", "level")
     return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
+
+
+def staff_rooms(level: Level) -> list[str]:
+    """The rooms of the sessions in which members who may do what the level is for use the pages of the staff.
+    Their other sessions, and what a token opened, hear nothing of the staff. Two statements.
+    """
+    since = clock.now() - dt.timedelta(minutes=settings.STAFF_IDLE_MINUTES)
+    used = MemberSession.objects.filter(staff_seen_at__gt=since, ended_at=None)
+    digests = used.filter(member_id__in=staff_with(level)).values_list("key_digest", flat=True)
+    return [digest_room(digest) for digest in digests]
 
 
 def staff_ids(level: Level) -> QuerySet[StaffGrant, UUID]:
@@ -266,6 +289,11 @@ def access_token(text: str) -> AccessToken | None:
 def usable_tokens(member_id: UUID) -> Tokens:
     """The tokens of the member that open something, the newest first."""
     return _usable().filter(member_id=member_id).order_by("-created_at", "-id")
+
+
+def tokens_ended_since(member_id: UUID, moment: dt.datetime) -> int:
+    """How many tokens of the member were revoked since then. One statement."""
+    return AccessToken.objects.filter(member_id=member_id, revoked_at__gte=moment).count()
 
 
 def token_of(member_id: UUID, token_id: UUID) -> AccessToken | None:

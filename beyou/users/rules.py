@@ -118,6 +118,7 @@ class SecurityKind(StrEnum):
     PHONE_CHANGED = "phone_changed"
     TOKEN_MADE = "token_made"  # noqa: S105  (a name)
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  (a name)
+    TOKENS_ENDED = "tokens_ended"
     PROVIDER_LINKED = "provider_linked"
     PROVIDER_UNLINKED = "provider_unlinked"
     RECOVERY_ASKED = "recovery_asked"

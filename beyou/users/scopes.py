@@ -19,6 +19,11 @@ class Scope(StrEnum):
     WRITE_MESSAGES = "write:messages"
     READ_NOTIFICATIONS = "read:notifications"
     WRITE_NOTIFICATIONS = "write:notifications"
+    READ_MARKET = "read:market"
+    WRITE_MARKET = "write:market"
+    READ_MONEY = "read:money"
+    READ_ORDERS = "read:orders"
+    WRITE_ORDERS = "write:orders"
     CHAT = "chat"
 
 
@@ -32,6 +37,11 @@ MEANING: dict[Scope, str] = {
     Scope.WRITE_MESSAGES: "Write messages as you, start conversations and mark them read.",
     Scope.READ_NOTIFICATIONS: "Read your activity.",
     Scope.WRITE_NOTIFICATIONS: "Mark your activity as read.",
+    Scope.READ_MARKET: "See the market, your items, your favourites and your saved searches.",
+    Scope.WRITE_MARKET: "Sell as you: write, publish and end items; choose favourites and save searches.",
+    Scope.READ_MONEY: "See your payments, balance and payouts. It cannot move money.",
+    Scope.READ_ORDERS: "See your cart, what you bought and where it went, and what you sold and to whom.",
+    Scope.WRITE_ORDERS: "Fill your cart, hold things, begin to pay, cancel, confirm and ship.",
     Scope.CHAT: "Stay connected: read, write and mark messages the moment they happen.",
 }
 

@@ -25,15 +25,20 @@ _OUTCOMES: dict[type[ApplicationError], LoginOutcome] = {
 
 
 def record_failure(
-    request: HttpRequest, error: ApplicationError, member_id: UUID | None, method: str
+    request: HttpRequest,
+    error: ApplicationError,
+    member_id: UUID | None,
+    method: str,
+    *,
+    settles: Any,
 ) -> None:
-    """One row for an attempt that failed; the first answer to a code settles the row of the password."""
+    """One row for an attempt that failed; `settles` is the row of the password that this answers, if any."""
     services.record_sign_in(
         attempt=sign_in_attempt(request),
         outcome=_OUTCOMES[type(error)],
         member_id=member_id,
         method=method,
-        settles=request.session.get(ATTEMPT),
+        settles=settles,
     )
 
 
@@ -60,7 +65,7 @@ def answer(request: HttpRequest, stage: LoginStage, *, code: str = "", passkey: 
         kind = SignInMethod.TOTP if passkey is None else SignInMethod.PASSKEY
         if isinstance(error, WrongCode):
             note_wrong_guess(member.email, CODE)
-        record_failure(request, error, member.pk, kind)
+        record_failure(request, error, member.pk, kind, settles=request.session.get(ATTEMPT))
         if not isinstance(error, RateLimited) and _was_last_try(request):
             raise _ended(request, stage, "That was wrong five times. Please sign in again.") from None
         raise

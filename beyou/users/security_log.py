@@ -58,6 +58,7 @@ _EVENTS: Final[dict[SecurityKind, tuple[str, str]]] = {
     SecurityKind.PHONE_CHANGED: ("info", "The phone number was changed"),
     SecurityKind.TOKEN_MADE: ("link-2", "An access token was made"),
     SecurityKind.TOKEN_REVOKED: ("link-2", "An access token was revoked"),
+    SecurityKind.TOKENS_ENDED: ("link-2", "Access tokens were revoked for good"),
     SecurityKind.PROVIDER_LINKED: ("link-2", "Another way to sign in was added"),
     SecurityKind.PROVIDER_UNLINKED: ("link-2", "Another way to sign in was removed"),
     SecurityKind.RECOVERY_ASKED: ("shield-alert", "Somebody asked the staff to recover the account"),

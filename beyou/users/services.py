@@ -186,10 +186,14 @@ def note_security(
 
 @transaction.atomic
 def close_account_access(*, member_id: UUID) -> None:
-    """Nobody can act as the member any more: the account is closed and all of its sessions and sockets end
-    at once, also those that a token opened.
+    """Nobody can act as the member any more: the account is closed, and all of its sessions, access tokens
+    and sockets end at once and for good: none of them lives again when the account is opened.
     """
+    from beyou.users.access_tokens import revoke_all_tokens
+
+    hold_member(member_id)
     User.objects.filter(id=member_id).update(is_active=False)
+    revoke_all_tokens(member_id=member_id)
     end_sessions(member_id=member_id)
     transaction.on_commit(lambda: realtime.close([realtime.member_room(member_id)], SESSION_ENDED))
 

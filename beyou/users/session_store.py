@@ -114,6 +114,13 @@ class SessionStore(SessionBase):
         if self.stored is not None:
             self.stored = replace(self.stored, seen_at=moment)
 
+    def note_staff_use(self, moment: dt.datetime | None) -> None:
+        """The row says at once when a page of the staff was used; None when it counts as long ago."""
+        rows = MemberSession.objects.filter(key_digest=self.key_digest, ended_at=None)
+        rows.update(staff_seen_at=moment)
+        if self.stored is not None:
+            self.stored = replace(self.stored, staff_seen_at=moment)
+
     def cycle_key(self) -> None:
         """The same session under a new key. Its sockets come back by themselves with the new one."""
         data, old = self._read(), self.key_digest

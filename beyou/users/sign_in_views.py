@@ -1,11 +1,7 @@
 """The second step of signing in, signing in with a passkey alone, and confirming that it is still you."""
 
-from typing import Any
-
 from allauth.account.internal.decorators import login_stage_required
-from allauth.account.internal.flows.login import perform_login
-from allauth.account.models import Login
-from allauth.account.stages import LoginStage, LoginStageController
+from allauth.account.stages import LoginStage
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,11 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from beyou.core import limits
 from beyou.core.errors import RateLimited
-from beyou.core.http import client_ip
 from beyou.core.toasts import toast
-from beyou.users import confirmation, factors, passkeys, second_step
+from beyou.users import confirmation, factors, passkey_sign_in, passkeys, second_step
 from beyou.users.codes import CODE_LENGTH
-from beyou.users.confirmation import ATTEMPT
 from beyou.users.errors import NothingPending, PasskeyRefused, WrongCode, WrongPassword
 from beyou.users.factor_forms import SecondStepForm, credential_of
 from beyou.users.forms import SignInForm
@@ -72,20 +66,7 @@ def _second_step_page(request: HttpRequest, member: User, error: str = "", statu
 @never_cache
 def passkey_options(request: HttpRequest) -> HttpResponse:
     """A fresh question for `navigator.credentials.get`: at sign-in, at the second step, to confirm."""
-    purpose, member_id = "sign_in", None
-    if request.user.is_authenticated:
-        purpose, member_id = "confirm", request.user.pk
-    elif stage := _pending_stage(request):
-        purpose, member_id = "second_step", stage.login.user.pk
-    options = passkeys.begin(
-        session=request.session, origin=passkeys.web_origin(request), purpose=purpose, member_id=member_id
-    )
-    return JsonResponse(options)
-
-
-def _pending_stage(request: HttpRequest) -> LoginStage | None:
-    stage: LoginStage | None = LoginStageController.enter(request, SecondStepStage.key)
-    return stage
+    return JsonResponse(passkey_sign_in.ask(request, alone=request.POST.get("alone") == "1"))
 
 
 @require_POST
@@ -95,13 +76,10 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(settings.LOGIN_REDIRECT_URL)
     answer = credential_of(request.POST.get("credential", ""))
-    owner = passkeys.owner_of(answer)
-    member = User.objects.filter(id=owner).first() if owner else None
+    next_path = confirmation.safe_next(request, settings.LOGIN_REDIRECT_URL)
     try:
-        _prove_passkey(request, member, answer)
+        return passkey_sign_in.sign_in(request, answer=answer, next_path=next_path)
     except (PasskeyRefused, RateLimited) as error:
-        request.session.pop(ATTEMPT, None)
-        record_failure(request, error, member.pk if member else None, SignInMethod.PASSKEY)
         context = {
             "form": SignInForm(request=request),
             "passkey_error": f"{error.title}. {error.detail}",
@@ -109,25 +87,6 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
             "redirect_field_value": confirmation.safe_next(request, ""),
         }
         return render(request, "users/sign_in.html", context, status=error.status)
-    assert member is not None
-    confirmation.remember(request, member, SignInMethod.PASSKEY, passwordless=True)
-    login = Login(user=member, redirect_url=confirmation.safe_next(request, settings.LOGIN_REDIRECT_URL))
-    response: HttpResponse = perform_login(request, login)
-    return response
-
-
-def _prove_passkey(request: HttpRequest, member: User | None, answer: Any) -> None:
-    limits.check("sign_in.address", limits.network(client_ip(request)))
-    if member is None:
-        passkeys.drop_question(request.session)
-        raise PasskeyRefused("No account here knows it. Sign in with your password instead.")
-    passkeys.prove(
-        session=request.session,
-        origin=passkeys.web_origin(request),
-        purpose="sign_in",
-        member_id=member.pk,
-        answer=answer,
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,10 +98,15 @@ def confirm(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return confirmation.confirm_page(request, next_path=next_path, draft=[])
     kind, wrong = _kind_of_proof(request)
+    if kind == SignInMethod.PASSWORD and confirmation.needs_factor(request, next_path):
+        text = "Here your password is not enough. Use a passkey or a code."
+        return confirmation.confirm_page(
+            request, next_path=next_path, draft=draft, error=text, wrong="code", status=422
+        )
     try:
         method = _prove_again(request, kind)
     except (WrongPassword, WrongCode, PasskeyRefused, RateLimited) as error:
-        record_failure(request, error, request.member.pk, kind)
+        record_failure(request, error, request.member.pk, kind, settles=None)
         return confirmation.confirm_page(
             request,
             next_path=next_path,

@@ -38,6 +38,14 @@ class SecondReviewerNeeded(ApplicationError):
     code, status, title = "second_reviewer_needed", 409, "Another reviewer must look at it"
 
 
+class HandedOn(ApplicationError):
+    code, status, title = "handed_on", 409, "This request was handed on"
+
+
+class NobodyToHelp(ApplicationError):
+    code, status, title = "nobody_to_help", 409, "Nobody else could take it"
+
+
 class TooLateToUndo(ApplicationError):
     code, status, title = "too_late_to_undo", 409, "It is too late to take this back"
 

@@ -27,6 +27,9 @@ class VerificationRequest(models.Model):
     claimed_until = models.DateTimeField(null=True)
     # Who approved first, where two must.
     first_reviewer_id = models.UUIDField(null=True)
+    # Who handed it on last, and to which level; empty while any reviewer may take it.
+    escalated_by_id = models.UUIDField(null=True)
+    escalated_to = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField(default=now)
     # When it was sent for the last time: the wait is counted from here.
     submitted_at = models.DateTimeField(default=now)
@@ -72,7 +75,7 @@ class Decision(models.Model):
     reviewer_id = models.UUIDField()
     verdict = models.CharField(max_length=20, choices=_choices(Verdict))
     why = models.CharField(max_length=20, choices=_choices(Why), blank=True)
-    # What the member reads besides.
+    # What the member reads besides; of a request that was handed on, what the colleague reads.
     note = models.CharField(max_length=500, blank=True)
     # From the last sending to the decision, in milliseconds.
     waited_ms = models.BigIntegerField(default=0)

@@ -14,7 +14,7 @@ declare(
     *("verification.VerificationRequest", "member", "open_of"),
     what="Your requests to be verified",
     copied=REQUESTS,
-    mentions=("claimed_by_id", "first_reviewer_id"),
+    mentions=("claimed_by_id", "first_reviewer_id", "escalated_by_id"),
 )
 declare("verification.Document", "request__member", what="Your identity documents", copied=REQUESTS)
 declare(

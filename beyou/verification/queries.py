@@ -1,6 +1,7 @@
 """Reading requests, decisions and who is verified."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,6 +24,7 @@ from beyou.verification.rules import (
     expected_wait,
     is_held_by,
     may_review,
+    may_take,
 )
 
 if TYPE_CHECKING:
@@ -114,18 +116,43 @@ def request_for(
     return row
 
 
+def handed_on_by(reviewer_id: UUID, rows: Iterable[VerificationRequest]) -> set[UUID]:
+    """Which of the requests this reviewer has ever handed on, and so never decides. One statement."""
+    found = Decision.objects.filter(request__in=list(rows), reviewer_id=reviewer_id)
+    return set(found.filter(verdict=Verdict.ESCALATED).values_list("request_id", flat=True))
+
+
+def could_help(request: VerificationRequest, level: Level) -> bool:
+    """Whether anybody with this level could decide the request who has not approved it or handed it on."""
+    theirs = users.levels_of(request.member_id)
+    gone = Decision.objects.filter(request=request, verdict=Verdict.ESCALATED)
+    others = set(users.staff_with(level)) - set(gone.values_list("reviewer_id", flat=True))
+    others -= {request.first_reviewer_id, request.claimed_by_id}
+    return any(may_review(each, users.levels_of(each), request.member_id, theirs) for each in others)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue: who holds it, if somebody does, and whether the reader may take it."""
+    """One line of the queue: who holds it, if somebody does, and whether the reader may take it.
+
+    `needs_other` says that the reader has approved it, `was_handed_on` that the reader handed it on, and
+    `is_for_others` that it was handed on to a level that the reader does not have.
+    """
 
     request: VerificationRequest
     holder: "User | None"
     is_mine: bool
     needs_other: bool
+    was_handed_on: bool
+    is_for_others: bool
 
     @property
     def is_free(self) -> bool:
-        return self.holder is None and not self.needs_other
+        return self.holder is None and self.may_take
+
+    @property
+    def may_take(self) -> bool:
+        return not (self.needs_other or self.was_handed_on or self.is_for_others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +167,12 @@ def queue_for(reviewer_id: UUID, levels: frozenset[str]) -> Queue:
     """What waits for this reviewer. A fixed number of statements."""
     rows = reviewable_by(reviewer_id, levels).filter(state__in=(State.PENDING, State.CLAIMED))
     shown = list(rows.order_by("submitted_at", "id")[:PAGE])
-    return Queue(waiting(shown, reviewer_id), rows.count())
+    return Queue(waiting(shown, reviewer_id, levels), rows.count())
 
 
-def waiting(rows: list[VerificationRequest], reviewer_id: UUID) -> list[Waiting]:
-    """Who holds each of the requests, as this reviewer sees it. One statement."""
-    moment = clock.now()
+def waiting(rows: list[VerificationRequest], reviewer_id: UUID, levels: frozenset[str]) -> list[Waiting]:
+    """Who holds each of the requests, as this reviewer sees it. Two statements."""
+    moment, handed_on = clock.now(), handed_on_by(reviewer_id, rows)
     held = {
         row.pk: row.claimed_by_id
         for row in rows
@@ -158,6 +185,8 @@ def waiting(rows: list[VerificationRequest], reviewer_id: UUID) -> list[Waiting]
             holder=people.get(held[row.pk]) if row.pk in held else None,
             is_mine=held.get(row.pk) == reviewer_id,
             needs_other=row.first_reviewer_id == reviewer_id,
+            was_handed_on=row.pk in handed_on,
+            is_for_others=not may_take(levels, row.escalated_to),
         )
         for row in rows
     ]

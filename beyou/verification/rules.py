@@ -31,6 +31,7 @@ class Step(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     ASK = "ask"
+    ESCALATE = "escalate"
     UNDO = "undo"
     RESUBMIT = "resubmit"
     WITHDRAW = "withdraw"
@@ -51,6 +52,7 @@ _NEXT: Final[dict[tuple[State, Step], State]] = {
     (State.CLAIMED, Step.APPROVE): State.APPROVED,
     (State.CLAIMED, Step.REJECT): State.REJECTED,
     (State.CLAIMED, Step.ASK): State.RETURNED,
+    (State.CLAIMED, Step.ESCALATE): State.PENDING,
     (State.APPROVED, Step.UNDO): State.CLAIMED,
     (State.REJECTED, Step.UNDO): State.CLAIMED,
     (State.RETURNED, Step.UNDO): State.CLAIMED,
@@ -120,7 +122,19 @@ class Verdict(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     RETURNED = "returned"
+    ESCALATED = "escalated"
     REVOKED = "revoked"
+
+
+#: What decides nothing yet: the request goes on waiting, and its member is told nothing.
+NOT_FINAL: Final = frozenset({Verdict.SECONDED, Verdict.ESCALATED})
+#: To whom a reviewer may hand a request on.
+HELPERS: Final = (Level.VERIFIER, Level.OWNER)
+
+
+def may_take(reviewer_levels: Collection[str], escalated_to: str) -> bool:
+    """Whether a reviewer is one of those to whom the request was handed on, if it was."""
+    return not escalated_to or has_level(reviewer_levels, Level(escalated_to))
 
 
 #: How long a claim holds, and how long a decision may be taken back before its member is told.

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from beyou.core.errors import ApplicationError
 from beyou.core.toasts import toast
+from beyou.users import queries as users
 from beyou.users.http import MemberRequest, member_required
+from beyou.users.rules import Level
 from beyou.verification import queries, services
 from beyou.verification.forms import RequestForm
 from beyou.verification.models import VerificationRequest
@@ -59,6 +61,7 @@ def _page(request: MemberRequest, last: VerificationRequest | None, form: Reques
 def _status(request: MemberRequest, last: VerificationRequest | None) -> dict[str, Any]:
     decision = queries.last_decision(last.pk) if last else None
     is_waiting = last is not None and last.state in (State.PENDING, State.CLAIMED)
+    is_owner = request.member.is_staff and Level.OWNER in users.levels_of(request.member.pk)
     return {
         "last": last,
         "decision": decision,
@@ -68,7 +71,8 @@ def _status(request: MemberRequest, last: VerificationRequest | None) -> dict[st
         "is_open": last is not None and State(last.state) in OPEN,
         "expected": queries.wait_to_expect() if is_waiting else None,
         "document_days": settings.VERIFICATION_DOCUMENT_DAYS,
-        "shows_form": not request.member.is_verified and not is_waiting,
+        "nobody_above": services.NOBODY_ABOVE if is_owner and not request.member.is_verified else "",
+        "shows_form": not request.member.is_verified and not is_waiting and not is_owner,
     }
 
 

@@ -92,7 +92,7 @@ export class ChatThread extends LightElement {
     super.updated(changes);
     if (this.#anchor?.element.isConnected) this.scrollTop += this.#anchor.element.offsetTop - this.scrollTop - this.#anchor.top;
     else if (this.#sticks) this.#toBottom();
-    if (this.#sticks) this.#chat!.settle();
+    if (this.#sticks) this.#chat!.receiving.settle();
     this.#markRead();
   }
 
@@ -120,9 +120,9 @@ export class ChatThread extends LightElement {
     }
     this.#markRead();
     const { timeline } = this.#chat!;
-    if (this.scrollTop < NEAR_EDGE_PX && timeline.from > 1) void this.#fetch(() => this.#chat!.older());
+    if (this.scrollTop < NEAR_EDGE_PX && timeline.from > 1) void this.#fetch(() => this.#chat!.receiving.older());
     const toEnd = this.scrollHeight - this.scrollTop - this.clientHeight;
-    if (toEnd < NEAR_EDGE_PX && !timeline.isAtEnd) void this.#fetch(() => this.#chat!.newer());
+    if (toEnd < NEAR_EDGE_PX && !timeline.isAtEnd) void this.#fetch(() => this.#chat!.receiving.newer());
   };
 
   async #fetch(load: () => Promise<void>): Promise<void> {
@@ -159,7 +159,7 @@ export class ChatThread extends LightElement {
   };
 
   async #end(): Promise<void> {
-    await this.#chat!.toEnd();
+    await this.#chat!.receiving.toEnd();
     this.#sticks = true;
     this.requestUpdate();
   }

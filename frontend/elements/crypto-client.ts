@@ -8,6 +8,7 @@
  */
 import type { Uuid, WireMessage, WireProofs, WireRoster, WireSealed } from "../pure/wire.ts";
 import type {
+  Disclosed,
   ErrorCode,
   Op,
   Opened,
@@ -26,7 +27,7 @@ import type {
   Status,
 } from "../worker/protocol.ts";
 
-export type { Opened, OutboxItem, Problem, ProofReport, ProofResult, ProofStep, Sealed, Status } from "../worker/protocol.ts";
+export type { Disclosed, Opened, OutboxItem, Problem, ProofReport, ProofResult, ProofStep, Sealed, Status } from "../worker/protocol.ts";
 
 /** A refusal by the worker; `code` is stable, `message` is for a person. */
 export class CryptoError extends Error {
@@ -112,6 +113,9 @@ export class CryptoClient {
   }
   open(messages: readonly WireMessage[], roster: WireRoster): Promise<readonly Opened[]> {
     return this.call("open", { messages, roster });
+  }
+  disclose(messages: readonly WireMessage[], roster: WireRoster): Promise<readonly Disclosed[]> {
+    return this.call("disclose", { messages, roster });
   }
   cacheText(sealed: WireSealed, text: string): Promise<null> {
     return this.call("cacheText", { sealed, text });

@@ -64,7 +64,7 @@ class PasskeyButton extends HTMLElement {
       const question = this.dataset["question"];
       const answer = options
         ? await makePasskey(JSON.parse(options) as CreationOptions)
-        : await askPasskey(question ? (JSON.parse(question) as RequestOptions) : await fetchOptions(), this.#waiting.signal);
+        : await askPasskey(question ? (JSON.parse(question) as RequestOptions) : await fetchOptions(form), this.#waiting.signal);
       this.#send(form, answer);
     } catch (error) {
       this.#say(reason(error), "bad");
@@ -78,7 +78,7 @@ class PasskeyButton extends HTMLElement {
     try {
       if (!(await canAutofill())) return;
       const { signal } = this.#waiting;
-      const options = await fetchOptions();
+      const options = await fetchOptions(form);
       if (!signal.aborted) this.#send(form, await askPasskey(options, signal, true));
     } catch {
       // Nobody asked for it, so nobody has to hear that it did not work: the button is still there.
@@ -99,9 +99,12 @@ class PasskeyButton extends HTMLElement {
   }
 }
 
-async function fetchOptions(): Promise<RequestOptions> {
+/** What to ask for: on the sign-in page for a sign-in by the passkey alone, whatever else still waits in the session. */
+async function fetchOptions(form: HTMLFormElement): Promise<RequestOptions> {
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
-  const response = await fetch(OPTIONS, { method: "POST", headers: { "X-CSRFToken": token } });
+  const alone = new URL(form.action).pathname === "/sign-in/passkey" ? "1" : "";
+  const body = new URLSearchParams({ alone });
+  const response = await fetch(OPTIONS, { method: "POST", headers: { "X-CSRFToken": token }, body });
   if (!response.ok) throw new TypeError(`the server answered ${response.status}`);
   return (await response.json()) as RequestOptions;
 }

@@ -1,5 +1,7 @@
 // The review queue under a reviewer's hands: keys, the document's size and turn, and the claim that is kept.
 
+import { showToast } from "./toast.ts";
+
 const RENEW_MS = 5 * 60_000;
 const STEP = 1.25;
 
@@ -70,7 +72,15 @@ class ReviewElement extends HTMLElement {
     const address = this.#renewAddress;
     if (!address || document.visibilityState !== "visible") return;
     const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
-    await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => undefined);
+    const headers = { "X-CSRFToken": token, Accept: "application/json" };
+    const answer = await fetch(address, { method: "POST", headers }).catch(() => undefined);
+    if (answer?.status === 403) this.#stop(await answer.json());
+  }
+
+  /** The claim is kept no longer. What was typed stays, and whoever confirms first can go on with it. */
+  #stop(problem: { detail?: string; confirm_at?: string }): void {
+    clearInterval(this.#timer);
+    showToast({ level: "error", text: problem.detail ?? "This request is no longer kept for you.", confirm: problem.confirm_at ?? "" });
   }
 }
 

@@ -5,6 +5,8 @@ export interface ToastNote {
   text: string;
   /** Address that a POST undoes the change at. */
   undo?: string;
+  /** Where the member confirms that it is them; the page stays open beside it with what was typed. */
+  confirm?: string;
 }
 
 declare global {
@@ -76,6 +78,16 @@ function undoForm(address: string): HTMLFormElement {
   return form;
 }
 
+function confirmLink(address: string): HTMLAnchorElement {
+  const link = document.createElement("a");
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.className = "link";
+  link.textContent = "Confirm in a new tab";
+  return link;
+}
+
 /** Afterwards the note is on the page and will be read out by screen readers. Text is never parsed as markup. */
 export function showToast(note: ToastNote): void {
   const toast = document.createElement("by-toast");
@@ -91,6 +103,7 @@ export function showToast(note: ToastNote): void {
   close.append(icon("x"));
   toast.append(icon(ICONS[note.level] ?? "info"), text);
   if (note.undo) toast.append(undoForm(note.undo));
+  if (note.confirm) toast.append(confirmLink(note.confirm));
   toast.append(close);
   document.getElementById("toasts")?.append(toast);
 }

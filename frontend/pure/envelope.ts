@@ -165,8 +165,14 @@ export async function encryptBody(draft: HeaderDraft, json: object, secret: Byte
   return { header, body: await gcmEncrypt(key, nonce, header, payload) };
 }
 
-/** The JSON object of a body; throws `FormatError` with field `body`, `commitment` or `payload`. */
-export async function decryptBody(header: Bytes, body: Bytes, secret: Bytes): Promise<Record<string, unknown>> {
+/** What proves the words of one message to a third party, and opens no other. */
+export interface Opening {
+  readonly payload: Bytes;
+  readonly frank: Bytes;
+}
+
+/** The padded payload of a body and the key of its commitment; throws `FormatError` as `decryptBody` does. */
+export async function openBody(header: Bytes, body: Bytes, secret: Bytes): Promise<Opening> {
   const unsigned = withoutCommitment(header);
   const { key, nonce, frank } = await derive(secret, unsigned);
   let payload: Bytes;
@@ -177,7 +183,12 @@ export async function decryptBody(header: Bytes, body: Bytes, secret: Bytes): Pr
   }
   const commitment = await hmacSha256(frank, concat(unsigned, payload));
   if (!equal(commitment, header.slice(COMMITMENT_OFFSET))) throw new FormatError("commitment", "does not match the text");
-  return readJson(unpad(payload));
+  return { payload, frank };
+}
+
+/** The JSON object of a body; throws `FormatError` with field `body`, `commitment` or `payload`. */
+export async function decryptBody(header: Bytes, body: Bytes, secret: Bytes): Promise<Record<string, unknown>> {
+  return readJson(unpad((await openBody(header, body, secret)).payload));
 }
 
 function readJson(content: Bytes): Record<string, unknown> {

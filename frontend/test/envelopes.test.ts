@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromBase64, toBase64, toHex, uuid7 } from "../pure/bytes.ts";
+import { concat, fromBase64, toBase64, toHex, uuid7 } from "../pure/bytes.ts";
 import { bodyDigest, rosterHash } from "../pure/envelope.ts";
+import { hmacSha256 } from "../pure/platform.ts";
 import type { WireMessage, WireRoster } from "../pure/wire.ts";
 import { Failure } from "../worker/failure.ts";
 import { generatePair } from "../worker/rsa.ts";
@@ -51,6 +52,22 @@ test("opens its own envelopes, and the cache answers without the server", async 
   assert.deepEqual(Object.values(cached), ["one", "two", "three", null]);
   const stored = JSON.stringify(bob.store.everything, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value));
   assert.ok(!stored.includes("three"));
+});
+
+test("discloses what the commitment proves, and nothing of what it cannot open", async () => {
+  const [alice, bob] = [await person("alice"), await person("bob")];
+  const [first, second] = await talk(alice, "Pure brass", "My PIN is 4711") as [WireMessage, WireMessage];
+  const bad = { ...second, body: flipped(second.body, 5) };
+  for (const reader of [alice, bob]) {
+    const found = await reader.box.run("disclose", { messages: [first, bad], roster: vectors.roster });
+    assert.deepEqual(found.map(({ id }) => id), [first.id]);
+    const payload = fromBase64(found[0]!.payload);
+    const header = fromBase64(first.header);
+    const unsigned = header.slice();
+    unsigned.fill(0, 224);
+    assert.deepEqual(await hmacSha256(fromBase64(found[0]!.frank), concat(unsigned, payload)), header.slice(224));
+    assert.ok(Buffer.from(payload).toString("utf8").includes("Pure brass"));
+  }
 });
 
 test("refuses every flipped byte of header, body and signature", async () => {

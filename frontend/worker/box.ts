@@ -1,6 +1,7 @@
 /** Every operation of the protocol for one member of one instance. */
 import { FormatError, fromBase64 } from "../pure/bytes.ts";
-import { open, seal } from "./envelopes.ts";
+import type { WireRoster } from "../pure/wire.ts";
+import { disclose, open, type Reading, seal } from "./envelopes.ts";
 import { Failure } from "./failure.ts";
 import { History } from "./history.ts";
 import { Locker } from "./locker.ts";
@@ -83,6 +84,7 @@ export class Box {
     importRecovery: ({ pem, passphrase, published }) => this.#vault.importRecovery(pem, passphrase, published, this.#host.now()),
     seal: (params) => this.#seal(params),
     open: (params) => this.#open(params),
+    disclose: (params) => this.#disclose(params),
     readCache: ({ ids }) => this.#readCache(ids),
     cacheText: async ({ sealed, text }) => {
       await this.#texts.keep(sealed.id, await envelopeDigest(sealed), { text });
@@ -144,15 +146,25 @@ export class Box {
   }
 
   async #open({ messages, roster: wire }: Operations["open"]["params"]): Promise<Operations["open"]["result"]> {
-    const keys = await this.#vault.all();
-    if (keys.length === 0) throw new Failure("no_keys", "This browser has no keys yet.");
-    const roster = await readRoster(wire);
-    await this.#peers.see(roster, this.#host.now());
-    const reading = { origin: this.#origin, keys, roster, peers: this.#peers, texts: this.#texts, history: this.#history };
+    const reading = await this.#reading(wire);
     const opened = [];
     // One after the other: each message is checked against those before it.
     for (const message of messages.toSorted((a, b) => a.seq - b.seq)) opened.push(await open(message, reading));
     return opened;
+  }
+
+  async #reading(wire: WireRoster): Promise<Reading> {
+    const keys = await this.#vault.all();
+    if (keys.length === 0) throw new Failure("no_keys", "This browser has no keys yet.");
+    const roster = await readRoster(wire);
+    await this.#peers.see(roster, this.#host.now());
+    return { origin: this.#origin, keys, roster, peers: this.#peers, texts: this.#texts, history: this.#history };
+  }
+
+  async #disclose({ messages, roster }: Operations["disclose"]["params"]): Promise<Operations["disclose"]["result"]> {
+    const reading = await this.#reading(roster);
+    const found = await Promise.all(messages.map((message) => disclose(message, reading)));
+    return found.filter((each) => each !== null);
   }
 
   async #readCache(ids: readonly string[]): Promise<Record<string, string | null>> {

@@ -6,6 +6,7 @@ import {
   encryptBody,
   type Header,
   KIND_TEXT,
+  openBody,
   originHash,
   parseHeader,
   SECRET_LENGTH,
@@ -18,7 +19,7 @@ import { random, utf8 } from "../pure/platform.ts";
 import type { WireMessage } from "../pure/wire.ts";
 import { Failure } from "./failure.ts";
 import type { History } from "./history.ts";
-import type { Opened, Problem, ProblemCode, Sealed, SealParams } from "./protocol.ts";
+import type { Disclosed, Opened, Problem, ProblemCode, Sealed, SealParams } from "./protocol.ts";
 import { type Peers, type Recipient, requireMembers, type Roster } from "./roster.ts";
 import { importPublic, sign, unwrap, verify, wrap } from "./rsa.ts";
 import { envelopeDigest, type Payload, textOf, type Texts } from "./texts.ts";
@@ -181,6 +182,20 @@ async function decrypt({ header, body }: Envelope, wire: WireMessage, keys: read
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new Refusal(error.field === "commitment" ? "commitment" : "body", `The message cannot be shown: its ${error.message}.`);
+  }
+}
+
+/** What shows the words of a message to a third party; null for one that this browser cannot open. */
+export async function disclose(wire: WireMessage, reading: Reading): Promise<Disclosed | null> {
+  try {
+    const envelope = await parse(wire, reading.origin);
+    await verifySignature(envelope, wire, reading.roster);
+    const secret = await unwrapSecret(envelope.header, wire, reading.keys);
+    const { payload, frank } = await openBody(envelope.header, envelope.body, secret);
+    return { id: wire.id, payload: toBase64(payload), frank: toBase64(frank) };
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof FormatError) return null;
+    throw error;
   }
 }
 

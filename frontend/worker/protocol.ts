@@ -83,6 +83,13 @@ export interface Sealed {
   readonly chain: WireChain;
 }
 
+/** The padded payload of one message and the key of its commitment: they open no other message. */
+export interface Disclosed {
+  readonly id: Uuid;
+  readonly payload: Base64;
+  readonly frank: Base64;
+}
+
 /**
  * Why a message is doubtful. Where `fatal`, there is no text: the worker shows nothing it could not
  * verify.
@@ -243,6 +250,8 @@ export interface Operations {
   seal: { params: SealParams; result: Sealed };
   /** Opens messages of one conversation, in ascending order of `seq`, without holes where possible. */
   open: { params: { messages: readonly WireMessage[]; roster: WireRoster }; result: readonly Opened[] };
+  /** What shows messages to a third party, such as the staff who decide a claim: only where the member chose it. */
+  disclose: { params: { messages: readonly WireMessage[]; roster: WireRoster }; result: readonly Disclosed[] };
   /** Text this browser verified earlier, without asking the server; null where it has none. */
   readCache: { params: { ids: readonly Uuid[] }; result: Readonly<Record<Uuid, string | null>> };
   /** Remembers the text of a message this member just sent, so that no unwrap is needed. */

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from beyou.core.ids import uuid7
+from beyou.marketplace.models import Category
+from beyou.orders.models import Order
 from beyou.users.rules import Level
 
 
@@ -22,7 +24,9 @@ class Access(StrEnum):
     FRIEND = "friends of the person whom it names (other members: refused)"
     VERIFIED = "verified members (other members: refused, with the way to get verified)"
     STAFF = "staff (members: as if it did not exist)"
-    APP = "everybody, by a header of apps; cookies count for nothing, so there is no request to forge"
+    APP = (
+        "everybody, by a header of apps or gateways; cookies count for nothing, so there is nothing to forge"
+    )
     DECOY = "nobody; whoever asks, however, is refused and recorded"
     NOBODY = "nobody; it exists only in development, or to be reversed"
 
@@ -59,12 +63,35 @@ def _staff(level: Level | None, *methods: str, body: Callable[[], dict[str, Any]
     return Route(Access.STAFF, frozenset(methods) | shown, body, level)
 
 
+def _staff_api(
+    *methods: str, body: Callable[[], dict[str, Any]] = dict, level: Level = Level.MODERATOR
+) -> Route:
+    return Route(Access.STAFF, frozenset(methods), body, level)
+
+
 def _draft() -> dict[str, Any]:
     return {"id": str(uuid7()), "text": "Hello"}
 
 
 def _review() -> dict[str, Any]:
-    return {"why": "expired", "parts": "image", "note": "Another one, please."}
+    return {"why": "expired", "parts": "image", "to": "owner", "note": "Another one, please."}
+
+
+def _claim() -> dict[str, Any]:
+    """Whatever a step of a claim may want."""
+    return {"text": "It is made of tin.", "amount": "5.00", "seen": "500"}
+
+
+def _pay() -> dict[str, Any]:
+    """For the order that alice has bought, which is answered by where it is."""
+    number = Order.objects.filter(buyer__handle="alice").values_list("number", flat=True).first()
+    address = dict.fromkeys(("name", "street", "postcode", "city", "country"), "x")
+    return {"number": number or "AAAA-AAAA-AAAA", "total_minor": 2850, "address": address}
+
+
+def _retired() -> dict[str, Any]:
+    """For the category of lamps, whose items cannot stay where they are: it is there afterwards, too."""
+    return {"into": Category.objects.get(slug="lamps").pk}
 
 
 P, G, M, O, F = Access.PUBLIC, Access.GUEST, Access.MEMBER, Access.OWNER, Access.FRIEND  # noqa: E741  (a table)
@@ -173,6 +200,30 @@ ROUTES: dict[str, Route] = {
     "u/<slug:handle>/block": _form(M),
     "u/<slug:handle>/block-reason": _post(O),
     "u/<slug:handle>/unblock": _post(O),
+    # The market
+    "market": _get(M),
+    "market/c/<slug:category>": _get(M),
+    "market/favourites": _get(M),
+    "market/searches": _get(M),
+    "market/searches/save": _post(M, lambda: {"name": "Lamps", "question": "q=lamp"}),
+    "market/searches/<uuid:search_id>/open": _post(O),
+    "market/searches/<uuid:search_id>/rename": _post(O, lambda: {"name": "Lights"}),
+    "market/searches/<uuid:search_id>/alerts": _post(O),
+    "market/searches/<uuid:search_id>/delete": _post(O),
+    "market/i/<uuid:item_id>": _get(M),
+    "market/i/<uuid:item_id>-<slug:slug>": _get(M),
+    "market/i/<uuid:item_id>/like": _post(M),
+    "market/i/<uuid:item_id>/unlike": _post(M),
+    "market/i/<uuid:item_id>/step": _post(Access.VERIFIED, lambda: {"step": "pause"}),
+    "market/i/<uuid:item_id>/delete": _post(O),
+    "market/pictures/<uuid:image_id>": _get(M),
+    "market/sell": _get(Access.VERIFIED),
+    "market/sell/<uuid:item_id>": _form(Access.VERIFIED),
+    "selling/items": _get(M),
+    "market/sellers/<slug:handle>": _get(M),
+    "ratings/<slug:number>": _form(O),
+    "ratings/<uuid:rating_id>/reply": _post(O, lambda: {"text": "Thank you."}),
+    "ratings/reminders": _post(M),
     # The staff's pages
     S: _staff(None, "GET"),
     f"{S}staff": _staff(Level.OWNER, "GET", "POST", body=lambda: {"handle": "charlie", "level": "moderator"}),
@@ -191,7 +242,15 @@ ROUTES: dict[str, Route] = {
     ),
     **{
         f"{S}queue/<uuid:request_id>/{step}": _staff(Level.VERIFIER, "POST", body=_review)
-        for step in ("claim", "renew", "release", "approve", "undo", "reject", "ask")
+        for step in ("claim", "renew", "release", "approve", "undo", "reject", "ask", "escalate")
+    },
+    f"{S}claims": _staff(Level.FINANCE, "GET"),
+    f"{S}claims/settled": _staff(Level.FINANCE, "GET"),
+    f"{S}claims/<uuid:claim_id>": _staff(Level.FINANCE, "GET"),
+    f"{S}claims/<uuid:claim_id>/pictures/<uuid:evidence_id>": _staff(Level.FINANCE, "GET"),
+    **{
+        f"{S}claims/<uuid:claim_id>/{step}": _staff(Level.FINANCE, "POST", body=_claim)
+        for step in ("hold", "release", "decide")
     },
     f"{S}recoveries": _staff(Level.VERIFIER, "GET"),
     f"{S}recoveries/<uuid:recovery_id>": _staff(Level.VERIFIER, "GET"),
@@ -199,10 +258,67 @@ ROUTES: dict[str, Route] = {
     f"{S}recoveries/<uuid:recovery_id>/refuse": _staff(
         Level.VERIFIER, "POST", body=lambda: {"answer": "Please come to the office."}
     ),
+    f"{S}items": _staff(Level.MODERATOR, "GET"),
+    f"{S}items/<uuid:item_id>": _staff(Level.MODERATOR, "GET"),
+    f"{S}items/<uuid:item_id>/suspend": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"reason": "Forbidden."}
+    ),
+    f"{S}items/<uuid:item_id>/restore": _staff(Level.MODERATOR, "POST"),
+    f"{S}categories": _staff(Level.MODERATOR, "GET", "POST", body=lambda: {"name": "Boats"}),
+    f"{S}categories/<int:category_id>": _staff(
+        Level.MODERATOR, "GET", "POST", body=lambda: {"name": "Lights"}
+    ),
+    f"{S}categories/<int:category_id>/place": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"parent": "", "position": "1"}
+    ),
+    f"{S}categories/<int:category_id>/retire": _staff(Level.MODERATOR, "POST", body=_retired),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
     "admin/": Route(Access.DECOY, frozenset()),
     "admin/<path:rest>": Route(Access.DECOY, frozenset()),
+    # Buying and selling
+    "cart": _get(Access.VERIFIED),
+    "cart/add": _post(Access.VERIFIED),
+    "cart/prices": _post(Access.VERIFIED),
+    "cart/voucher": _post(Access.VERIFIED, lambda: {"code": "ABCD-EFGH-JKMN"}),
+    "cart/vouchers/<uuid:voucher_id>/remove": _post(Access.VERIFIED),
+    "cart/offers/<uuid:offer_id>": _post(Access.VERIFIED),
+    "cart/<uuid:variant_id>": _post(Access.VERIFIED),
+    "cart/<uuid:variant_id>/remove": _post(Access.VERIFIED),
+    "cart/<uuid:variant_id>/wait": _post(Access.VERIFIED),
+    "checkout": _form(Access.VERIFIED),
+    "checkout/start": _post(Access.VERIFIED),
+    "checkout/extend": _post(Access.VERIFIED),
+    "checkout/stop": _post(Access.VERIFIED),
+    "orders": _get(M),
+    "orders/<slug:number>": _get(O),
+    "orders/<slug:number>/payment": _get(O),
+    "orders/<slug:number>/cancel": _post(O),
+    "orders/<slug:number>/receipt.pdf": _get(O),
+    "orders/<slug:number>/proof.json": _get(O),
+    "orders/parts/<slug:number>/confirm": _post(O),
+    "orders/parts/<slug:number>/call-off": _post(O),
+    "offers": _get(M),
+    "offers/new": _form(Access.VERIFIED),
+    "offers/<uuid:offer_id>": _get(O),
+    "offers/<uuid:offer_id>/step": _post(O, lambda: {"step": "withdraw"}),
+    "selling/terms": _form(Access.VERIFIED),
+    "selling/vouchers": _form(Access.VERIFIED),
+    "selling/vouchers/<uuid:voucher_id>/end": _post(Access.VERIFIED),
+    "orders/parts/<slug:number>/claim": _form(O),
+    "claims": _get(M),
+    "claims/<uuid:claim_id>": _get(O),
+    "claims/<uuid:claim_id>/messages": _form(O),
+    "claims/<uuid:claim_id>/pictures/<uuid:evidence_id>": _get(O),
+    **{
+        f"claims/<uuid:claim_id>/{step}": _post(O, _claim)
+        for step in ("accept", "offer", "contest", "agree", "decline", "withdraw", "say")
+    },
+    "selling/orders": _get(M),
+    "selling/orders/<slug:number>": _form(O),
+    "selling/orders/<slug:number>/call-off": _post(O),
+    "selling/orders/<slug:number>/invoice.pdf": _get(O),
+    "selling/orders/<slug:number>/proof.json": _get(O),
     # Chats
     "chats": _get(M),
     "chats/recent": _get(M),
@@ -210,6 +326,16 @@ ROUTES: dict[str, Route] = {
     "chats/<uuid:conversation_id>/send": _post(O, _draft),
     "chats/<uuid:conversation_id>/read": _post(O, lambda: {"seq": 1}),
     "chats/with/<slug:handle>": _post(F),
+    # Money; the pretend bank knows no members, only who has the address of a charge
+    "pay/<uuid:payment_id>/go": _get(O),
+    "pay/<uuid:payment_id>/back": _get(O),
+    "selling/money": _get(M),
+    "selling/money/payouts": _post(M),
+    "selling/money/statement.csv": _get(M),
+    "payments/webhooks/<slug:gateway>": _api(Access.APP, "POST"),
+    "sandbox/pay/<slug:reference>": _form(P),
+    "sandbox/pay/<slug:reference>/confirm": _form(P),
+    "sandbox/pay/<slug:reference>/cancel": _post(P),
     # The API
     "api/v1/": Route(Access.NOBODY, frozenset()),
     "api/v1/openapi.json": _get(P),
@@ -230,6 +356,9 @@ ROUTES: dict[str, Route] = {
     "api/v1/security-log": _api(M, "GET"),
     "api/v1/tokens": _api(M, "GET"),
     "api/v1/tokens/<uuidstr:token_id>": _api(O, "DELETE"),
+    "api/v1/payments/<uuidstr:payment_id>": _api(O, "GET"),
+    "api/v1/money": _api(M, "GET"),
+    "api/v1/payouts": _api(M, "GET", "POST"),
     "api/v1/keys": _api(M, "POST"),
     "api/v1/keys/challenge": _api(M, "POST"),
     "api/v1/keys/mine": _api(M, "GET"),
@@ -243,13 +372,88 @@ ROUTES: dict[str, Route] = {
     "api/v1/members/<slug:handle>": _api(M, "GET"),
     "api/v1/members/<slug:handle>/friendship": _api(M, "POST"),
     "api/v1/notifications": _api(M, "GET"),
+    "api/v1/market/categories": _api(M, "GET"),
+    "api/v1/market/items": _api(M, "GET"),
+    "api/v1/market/own-items": _api(M, "GET"),
+    "api/v1/market/favourites": _api(M, "GET"),
+    "api/v1/market/searches": _api(M, "GET", "POST", body=lambda: {"name": "Lamps", "q": "lamp"}),
+    "api/v1/market/searches/<uuidstr:search_id>": _api(O, "PUT", "DELETE", body=lambda: {"alerts": False}),
+    "api/v1/market/searches/<uuidstr:search_id>/look": _api(O, "POST"),
+    "api/v1/market/items/<uuidstr:item_id>": _api(M, "GET"),
+    "api/v1/market/items/<uuidstr:item_id>/favourite": _api(M, "PUT", body=lambda: {"favourite": True}),
+    "api/v1/market/own-items/<uuidstr:item_id>": _api(Access.VERIFIED, "PUT", "DELETE"),
+    "api/v1/market/own-items/<uuidstr:item_id>/step": _api(
+        Access.VERIFIED, "POST", body=lambda: {"step": "pause"}
+    ),
+    "api/v1/market/own-items/<uuidstr:item_id>/pictures": _api(Access.VERIFIED, "POST"),
+    "api/v1/market/own-items/<uuidstr:item_id>/pictures/<uuidstr:image_id>": _api(Access.VERIFIED, "DELETE"),
+    "api/v1/market/sellers/<slug:handle>": _api(M, "GET"),
+    "api/v1/market/sellers/<slug:handle>/ratings": _api(M, "GET"),
+    "api/v1/orders/parts/<slug:number>/ratings": _api(O, "GET", "PUT", body=lambda: {"stars": 5}),
+    "api/v1/ratings/<uuidstr:rating_id>/reply": _api(O, "POST", body=lambda: {"text": "Thank you."}),
+    "api/v1/ratings/reminders": _api(M, "PUT", body=lambda: {"wanted": True}),
     "api/v1/notifications/read": _api(M, "POST"),
+    "api/v1/staff/items": _staff_api("GET"),
+    "api/v1/staff/items/<uuidstr:item_id>": _staff_api("GET"),
+    "api/v1/staff/items/<uuidstr:item_id>/suspend": _staff_api("POST", body=lambda: {"reason": "Forbidden."}),
+    "api/v1/staff/items/<uuidstr:item_id>/restore": _staff_api("POST"),
+    "api/v1/staff/categories": _staff_api("GET", "POST", body=lambda: {"name": "Ships"}),
+    "api/v1/staff/categories/<int:category_id>": _staff_api("PATCH", body=lambda: {"name": "Lights"}),
+    "api/v1/staff/categories/<int:category_id>/place": _staff_api("POST", body=lambda: {"position": 1}),
+    "api/v1/staff/categories/<int:category_id>/retire": _staff_api("POST", body=_retired),
+    "api/v1/cart": _api(Access.VERIFIED, "GET"),
+    "api/v1/cart/<uuidstr:variant_id>": _api(Access.VERIFIED, "PUT", "DELETE", body=lambda: {"quantity": 1}),
+    "api/v1/cart/offers/<uuidstr:offer_id>": _api(Access.VERIFIED, "PUT"),
+    "api/v1/cart/vouchers": _api(Access.VERIFIED, "POST", body=lambda: {"code": "ABCD-EFGH-JKMN"}),
+    "api/v1/cart/vouchers/<uuidstr:voucher_id>": _api(Access.VERIFIED, "DELETE"),
+    "api/v1/market/terms": _api(Access.VERIFIED, "GET", "PUT"),
+    "api/v1/offers": _api(M, "GET", "POST"),
+    "api/v1/offers/<uuidstr:offer_id>": _api(O, "GET"),
+    "api/v1/offers/<uuidstr:offer_id>/step": _api(O, "POST", body=lambda: {"step": "withdraw"}),
+    "api/v1/selling/vouchers": _api(Access.VERIFIED, "GET", "POST", body=lambda: {"percent": 10}),
+    "api/v1/selling/vouchers/<uuidstr:voucher_id>": _api(Access.VERIFIED, "DELETE"),
+    "api/v1/checkout": _api(Access.VERIFIED, "GET", "POST"),
+    "api/v1/checkout/extend": _api(Access.VERIFIED, "POST"),
+    "api/v1/checkout/pay": _api(Access.VERIFIED, "POST", body=_pay),
+    "api/v1/checkout/stop": _api(Access.VERIFIED, "POST"),
+    "api/v1/orders": _api(M, "GET"),
+    "api/v1/orders/<slug:number>": _api(O, "GET"),
+    "api/v1/orders/<slug:number>/receipt": _api(O, "GET"),
+    "api/v1/orders/<slug:number>/cancel": _api(O, "POST"),
+    "api/v1/orders/parts/<slug:number>/confirm": _api(O, "POST"),
+    "api/v1/orders/parts/<slug:number>/call-off": _api(O, "POST"),
+    "api/v1/orders/parts/<slug:number>/claim": _api(
+        O, "POST", body=lambda: {"reason": "damaged", "text": "It is broken."}
+    ),
+    "api/v1/claims": _api(M, "GET"),
+    "api/v1/claims/<uuidstr:claim_id>": _api(O, "GET"),
+    "api/v1/claims/<uuidstr:claim_id>/pictures": _api(O, "POST"),
+    "api/v1/claims/<uuidstr:claim_id>/messages": _api(
+        O, "POST", body=lambda: {"messages": [{"id": str(uuid7())}]}
+    ),
+    "api/v1/claims/<uuidstr:claim_id>/offer": _api(O, "POST", body=lambda: {"amount_minor": 100}),
+    "api/v1/claims/<uuidstr:claim_id>/agree": _api(O, "POST", body=lambda: {"offer_minor": 100}),
+    **{
+        f"api/v1/claims/<uuidstr:claim_id>/{step}": _api(O, "POST", body=lambda: {"text": "Hello"})
+        for step in ("say", "accept", "contest", "decline")
+    },
+    "api/v1/claims/<uuidstr:claim_id>/withdraw": _api(O, "POST"),
+    "api/v1/selling/orders": _api(M, "GET"),
+    "api/v1/selling/orders/<slug:number>": _api(O, "GET"),
+    "api/v1/selling/orders/<slug:number>/receipt": _api(O, "GET"),
+    "api/v1/selling/orders/<slug:number>/ship": _api(O, "POST", body=lambda: {"carrier": "Post"}),
+    "api/v1/selling/orders/<slug:number>/call-off": _api(O, "POST"),
     # Signing in by an app: open to all, and cookies count for nothing
     "api/v1/auth/session": _api(Access.APP, "GET", "DELETE"),
     "api/v1/auth/sign-in": _api(Access.APP, "POST"),
     "api/v1/auth/code": _api(Access.APP, "POST"),
     "api/v1/auth/second-step": _api(Access.APP, "POST"),
     "api/v1/auth/code/again": _api(Access.APP, "POST"),
+    "api/v1/auth/reset": _api(Access.APP, "GET", "POST"),
+    "api/v1/auth/reset/link": _api(Access.APP, "POST"),
+    "api/v1/auth/reset/password": _api(Access.APP, "POST"),
+    "api/v1/auth/passkey": _api(Access.APP, "POST"),
+    "api/v1/auth/passkey/question": _api(Access.APP, "POST"),
     # The public ledger
     "api/v1/ledger/checkpoint": _api(P, "GET"),
     "api/v1/ledger/vkey": _api(P, "GET"),
@@ -260,17 +464,27 @@ ROUTES: dict[str, Route] = {
 
 
 def patterns() -> Iterator[str]:
-    """The pattern of every view that the resolver can reach, as Django writes it.
+    """The pattern of every view that the resolver can reach, as Django writes it."""
+    yield from dict.fromkeys(pattern for _, pattern in named_patterns())
+
+
+def named_patterns() -> Iterator[tuple[str, str]]:
+    """The full name and the pattern of each of them, once; without a name it stands under its pattern.
 
     Ninja mounts one view once for each of its operations.
     """
-    yield from dict.fromkeys(_walk(get_resolver(), ""))
+    yield from dict.fromkeys(_walk(get_resolver(), "", ""))
 
 
-def _walk(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def _walk(resolver: URLResolver, prefix: str, space: str) -> Iterator[tuple[str, str]]:
     for entry in resolver.url_patterns:
         pattern = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            yield pattern
+            yield (f"{space}{entry.name}" if entry.name and not _is_api(pattern) else pattern), pattern
         else:
-            yield from _walk(entry, pattern)
+            yield from _walk(entry, pattern, f"{space}{entry.namespace}:" if entry.namespace else space)
+
+
+def _is_api(pattern: str) -> bool:
+    # Ninja names an address after each of its methods, and nothing reverses those.
+    return pattern.startswith("api/")

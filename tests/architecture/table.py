@@ -19,12 +19,20 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "privacy": "audit media users",
         "notifications": "audit media users blocks",
         "ledger": "audit media users",
+        "search": "audit media users",
+        "payments": "audit media users notifications",
         "friends": "audit media users verification blocks notifications",
+        "sandbox": "audit media users payments",
         "messaging": "audit media users keys verification blocks notifications friends ledger",
+        "marketplace": "audit media users verification blocks notifications ledger search friends",
+        "offers": "audit media users verification blocks notifications marketplace",
+        "orders": "audit media users verification blocks notifications ledger payments marketplace offers",
+        "disputes": "audit media users notifications friends messaging orders",
+        "reviews": "audit media users verification blocks notifications ledger friends marketplace orders",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy",
+        " privacy payments marketplace offers orders disputes reviews",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy console",
+        " privacy search payments sandbox marketplace offers orders disputes reviews console",
     }.items()
 }
 
@@ -43,5 +51,12 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),
     "notifications": frozenset({"rules"}),
-    "ledger": frozenset({"format", "sources"}),
+    "ledger": frozenset({"format", "sources", "steps"}),
+    "messaging": frozenset({"quoting"}),
+    "payments": frozenset({"gateways", "rules"}),
+    "sandbox": frozenset({"client"}),
+    "marketplace": frozenset({"rules"}),
+    "offers": frozenset({"rules"}),
+    "orders": frozenset({"rules"}),
+    "disputes": frozenset({"rules"}),
 }

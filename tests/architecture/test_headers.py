@@ -9,8 +9,9 @@ from django.http import HttpResponseBase
 from tests.architecture import world as worlds
 from tests.architecture.routes import ROUTES
 from tests.architecture.world import World
+from tests.factories.standing import standing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 _STRICT = {
     "default-src": {"'none'"},
@@ -32,9 +33,7 @@ _EXACT = {
 _LEAKS = ("Server", "X-Powered-By", "X-AspNet-Version", "Access-Control-Allow-Origin")
 
 
-@pytest.fixture
-def world() -> World:
-    return worlds.build()
+world = standing(worlds.build)
 
 
 def _policy(header: str) -> dict[str, set[str]]:
@@ -49,7 +48,7 @@ _CAGED = {"sandbox": set(), "default-src": {"'none'"}}
 def _check(response: HttpResponseBase, what: str) -> None:
     headers = response.headers
     policy = _policy(headers.get("Content-Security-Policy", ""))
-    if headers.get("Content-Type", "").startswith("image/") and " pictures/" in what:
+    if headers.get("Content-Type", "").startswith("image/") and "pictures/" in what:
         assert policy == _CAGED, what
         policy = policy | _STRICT
     for directive, sources in _STRICT.items():

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests import children
 from tests.engines.servers import free_port
 
 #: Needed by a few pages or commands only; whoever uses one imports it in the function that needs it.
@@ -21,6 +21,8 @@ SELDOM_NEEDED = frozenset(
         "altcha",
         "cbor2",
         "fido2",
+        "fontTools",
+        "fpdf",
         "hypothesis",
         "jwt",
         "maxminddb",
@@ -47,10 +49,14 @@ class Server:
             "BEYOU_LOG_LEVEL": "warning",
             "DJANGO_SETTINGS_MODULE": "beyou.config.settings",
         }
-        command = [sys.executable, "-X", "importtime", "-m", "beyou", "serve", "--port", str(self.port)]
+        command = ["-m", "beyou", "serve", "--port", str(self.port)]
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                command, env=environment, stdout=subprocess.DEVNULL, stderr=output
+            self.process = children.start(
+                command,
+                python=("-X", "importtime"),
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
             )
 
     def wait(self) -> None:

@@ -71,3 +71,15 @@ def test_openapi_names_the_scheme_and_the_scope_of_each_operation() -> None:
     assert {"bearerToken": ["read:profile"]} in by_id["beyou_users_api_get_me"]
     assert not any("bearerToken" in each for each in by_id["beyou_users_api_list_tokens"])
     assert by_id["beyou_ledger_api_get_block"] == []
+
+
+def test_no_two_bodies_of_the_api_share_a_name() -> None:
+    """The description would show one of them in the place of both."""
+    found: dict[str, set[type]] = {}
+    for operation in _OPERATIONS.values():
+        for model in operation.models:
+            for field in model.model_fields.values():
+                if isinstance(field.annotation, type):
+                    found.setdefault(field.annotation.__name__, set()).add(field.annotation)
+    assert {"ItemIn", "ReasonIn"} <= set(found)
+    assert {name for name, types in found.items() if len(types) > 1 and name.endswith("In")} == set()

@@ -107,12 +107,37 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_LEDGER_DIFFICULTY_BITS", "-1"),
         ("BEYOU_LEDGER_DIFFICULTY_BITS", "８"),
         ("BEYOU_LOG_LEVEL", "loud"),
+        ("BEYOU_PAYMENT_GATEWAY", "sandbox"),
+        ("BEYOU_PAYMENT_GATEWAY", "mattress"),
         ("BEYOU_DATABASE_URL", "oracle://db/beyou"),
     ],
 )
 def test_insecure_or_malformed_values_stop_the_start(load: Load, name: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=name):
         load(_SAFE | {name: value})
+
+
+def test_no_pretend_bank_stands_in_production(load: Load) -> None:
+    settings = load(_SAFE)
+    assert settings["PAYMENT_GATEWAY"] == "none"
+    assert "beyou.sandbox" not in settings["INSTALLED_APPS"]
+    assert load({})["PAYMENT_GATEWAY"] == "sandbox"
+
+
+_STRIPE = {
+    "BEYOU_PAYMENT_GATEWAY": "stripe",
+    "BEYOU_STRIPE_SECRET_KEY": "key",
+    "BEYOU_STRIPE_WEBHOOK_SECRET": "secret",
+}
+
+
+def test_stripe_needs_its_secrets_and_its_own_address(load: Load) -> None:
+    assert load(_SAFE | _STRIPE)["STRIPE_API"] == "https://api.stripe.com"
+    for name in ("BEYOU_STRIPE_SECRET_KEY", "BEYOU_STRIPE_WEBHOOK_SECRET"):
+        with pytest.raises(ImproperlyConfigured, match=name):
+            load(_SAFE | {key: value for key, value in _STRIPE.items() if key != name})
+    with pytest.raises(ImproperlyConfigured, match="BEYOU_STRIPE_API"):
+        load(_SAFE | _STRIPE | {"BEYOU_STRIPE_API": "http://stripe.example"})
 
 
 def test_several_production_processes_need_redis(load: Load) -> None:

@@ -17,6 +17,10 @@ from beyou.blocks.services import block
 from beyou.core import clock
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
+from beyou.marketplace.models import Item
+from beyou.marketplace.services import save_search
+from beyou.marketplace.wanted import Wanted
+from beyou.media.services import Purpose, store_image
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
@@ -27,9 +31,15 @@ from beyou.users.models import EmailChange, MemberSession, PendingRename, Securi
 from beyou.users.passkeys import passkeys_of
 from beyou.users.rules import Level, SecurityKind
 from beyou.users.services import mark_verified
-from tests.factories import members, passkeys, pictures
+from tests.disputes.rows import bare_claim
+from tests.factories import market, members, passkeys, pictures
 from tests.factories.documents import request_of
+from tests.factories.market import item, variant
 from tests.messaging.world import Browser, chat, say
+from tests.offers.world import bare_agreement, voucher
+from tests.orders.world import bare_order
+from tests.payments.bank import charge_of, deal
+from tests.reviews.world import both_rate, delivered
 
 METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("anonymous", "stranger", "staff", "owner")
@@ -43,6 +53,14 @@ _SPECIAL = {
     "u/<slug:handle>/block-reason": {"handle": "mallory"},
     "u/<slug:handle>/unblock": {"handle": "mallory"},
 }
+#: Numbers of blocks, orders, parts and sales are called alike: beginning of the pattern → whose number it is.
+_NUMBERS = {
+    "orders/parts/<slug:number>/ratings": "rated",
+    "ratings/": "rated",
+    "orders/parts/": "part",
+    "orders/": "order",
+    "selling/": "sale",
+}
 
 
 @dataclass
@@ -54,11 +72,17 @@ class World:
     staff: User
     #: parameter name → value that belongs to alice
     values: dict[str, str] = field(default_factory=dict)
-    _levels: dict[Level, User] = field(default_factory=dict)
+    #: One of the staff for each level, who has that level alone.
+    levels: dict[Level, User] = field(default_factory=dict)
 
     def path(self, pattern: str) -> str:
         """The address of alice's object."""
         values = self.values | _SPECIAL.get(pattern, {})
+        begins = [
+            kind for start, kind in _NUMBERS.items() if pattern.removeprefix("api/v1/").startswith(start)
+        ]
+        if begins:
+            values["number"] = self.values[f"{begins[0]}_number"]
         return "/" + _PARAMETER.sub(lambda match: values[match["name"]], pattern)
 
     def missing_path(self, pattern: str) -> str:
@@ -73,16 +97,13 @@ class World:
         User.objects.filter(needs_new_password=True).update(needs_new_password=False)
         person = {"stranger": self.charlie, "staff": self.staff, "owner": self.alice}.get(role)
         if role in _STAFF_ROLES:
-            person = self.of_level(_STAFF_ROLES[role])
+            person = self.levels[_STAFF_ROLES[role]]
         if person is None:
             return members.visitor(enforce_csrf_checks=enforce_csrf_checks)
-        return members.client_of(person, enforce_csrf_checks=enforce_csrf_checks)
-
-    def of_level(self, level: Level) -> User:
-        """One of the staff who has this level alone."""
-        if level not in self._levels:
-            self._levels[level] = members.staff(level, handle=f"only_{level}")
-        return self._levels[level]
+        # Alice has a passkey, so a password alone would prove nothing.
+        return members.client_of(
+            person, enforce_csrf_checks=enforce_csrf_checks, by_factor=person == self.alice
+        )
 
     def ask(self, role: str, method: str, path: str, body: dict[str, Any] | None = None) -> HttpResponseBase:
         """One request in a fresh browser: JSON for the API, a form for pages."""
@@ -96,9 +117,10 @@ class World:
 def build() -> World:
     """Alice has keys, a notice and an open change of address, blocks mallory, and is bob's friend with one
     conversation of one sealed message; bob has a picture and asks to be verified, and mallory to be renamed;
-    charlie and staff have keys and know nobody.
+    charlie and staff have keys and know nobody. Alice has begun to pay for something.
     """
     world = World(members.alice(), members.bob(), members.charlie(), members.mallory(), members.staff())
+    world.levels = {level: members.staff(level, handle=f"only_{level}") for level in Level}
     browsers = [Browser(person).publish() for person in (world.alice, world.charlie, world.staff)]
     block(member_id=world.alice.pk, other_id=world.mallory.pk)
     notify(member_id=world.alice.pk, kind=Kind.FRIEND_ACCEPTED, actor_id=world.bob.pk)
@@ -111,7 +133,16 @@ def build() -> World:
     passkeys.passkey(world.alice)
     services.set_picture(member_id=world.bob.pk, data=pictures.picture("PNG", (64, 64)))
     world.bob.refresh_from_db()
+    started = deal(payer=world.alice.pk).start(return_path="/orders")
+    lamp = market.item(world.alice)
+    photo = _photo(lamp)
     world.values = {
+        "item_id": str(lamp.pk),
+        "slug": "brass-desk-lamp",
+        "category_id": str(lamp.category_id),
+        "category": "lamps",
+        "image_id": str(photo),
+        "search_id": str(save_search(member_id=world.alice.pk, name="Lamps", wanted=Wanted(text="brass")).pk),
         "export_id": str(export.id),
         "conversation_id": str(conversation.id),
         "request_id": str(request_of(world.bob).pk),
@@ -128,6 +159,7 @@ def build() -> World:
         "media_id": str(world.bob.picture_id),
         "change_token": _email_change(world.alice),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
+        "variant_id": str(variant(item(world.bob)).pk),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",
         "position": "000.p/3",
@@ -135,8 +167,34 @@ def build() -> World:
         "token": "x" * 43,
         "rest": "login/",
         "recovery_id": str(_recovery(world.bob)),
+        "payment_id": str(started.payment_id),
+        "reference": charge_of(started.payment_id).reference,
+        "gateway": "sandbox",
+    }
+    world.values |= {
+        "offer_id": str(bare_agreement(world.alice, variant(item(world.bob, "Copper pan")))),
+        "voucher_id": str(voucher(world.alice, percent=10).pk),
+    }
+    bought, sold = bare_order(world.alice, world.bob), bare_order(world.bob, world.alice)
+    claim = bare_claim(bare_order(world.alice, world.bob))
+    world.values |= {
+        "claim_id": str(claim.pk),
+        "evidence_id": str(claim.evidence.get().pk),
+        "order_number": bought.order.number,
+        "part_number": bought.number,
+        "sale_number": sold.number,
+        "rated_number": delivered(world.alice, world.bob).number,
+        "rating_id": str(both_rate(delivered(world.bob, world.alice))[0].pk),
     }
     return world
+
+
+def _photo(item: Item) -> UUID:
+    """The item's picture, with bytes."""
+    data = pictures.picture("PNG", (200, 200))
+    file = store_image(data=data, owner_id=item.seller_id, purpose=Purpose.ITEM, longest_side=200)
+    item.images.update(media_id=file.pk)
+    return file.pk
 
 
 def _rename(member: User) -> PendingRename:

@@ -42,7 +42,8 @@ def test_eight_blocks_at_once_are_one_row_and_one_fact() -> None:
     alice, mallory = members.alice(), members.mallory()
     at_once([lambda: services.block(member_id=alice.pk, other_id=mallory.pk)] * 8)
     assert UserBlock.objects.count() == 1
-    assert OutboxEvent.objects.filter(event="UserBlocked").count() == 1
+    facts = OutboxEvent.objects.filter(event="UserBlocked").values_list("handler", flat=True)
+    assert len(facts) == len(set(facts)) > 0
 
 
 def test_both_block_each_other_at_once() -> None:

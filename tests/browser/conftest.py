@@ -93,6 +93,19 @@ def sign_in(page: Page, server: Server, handle: str) -> None:
     page.wait_for_url(f"{server.origin}/home")
 
 
+def enter(page: Page, server: Server, handle: str) -> None:
+    """Signed in by a session that is made beside the server, which takes less time than the sign-in page.
+    Ends on the page that members land on.
+    """
+    key = server.run(f"""
+from beyou.users.models import User
+from tests.factories.members import client_of
+print(client_of(User.objects.get(handle={handle!r})).session.session_key)
+""")
+    page.context.add_cookies([{"name": "beyou-session", "value": key.strip(), "url": server.origin}])
+    page.goto(f"{server.origin}/home")
+
+
 @pytest.fixture
 def open_person(browser: Browser) -> Iterator[Opened]:
     """`open_person(server, "alice")` gives a browser of her own in which she is signed in, its page open."""
@@ -104,7 +117,7 @@ def open_person(browser: Browser) -> Iterator[Opened]:
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         context.on("page", watch.page)
-        sign_in(context.new_page(), server, handle)
+        enter(context.new_page(), server, handle)
         return context
 
     yield opened

@@ -1,20 +1,28 @@
 """A real `beyou serve` on a free port, with a data folder of its own and a file that keeps all it says."""
 
+import atexit
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests import children
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 40
-_PREPARE = "import django; django.setup()\n"
 
 
 def free_port() -> int:
@@ -33,6 +41,8 @@ class Server:
         self.database = data_dir / "db.sqlite3"
         self.log = data_dir / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._beside: subprocess.Popen[bytes] | None = None
+        self._beside_knows: dict[str, str] = {}
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("BEYOU_")}
         self.environment = inherited | {
             "DJANGO_SETTINGS_MODULE": "beyou.config.settings",
@@ -45,13 +55,18 @@ class Server:
             "BEYOU_LEDGER_DIFFICULTY_BITS": "2",
         }
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Whatever was started here has ended, also what runs beside."""
+        self.stop()
+
     def start(self) -> None:
         """Returns when the server answers; raises `RuntimeError` with the end of its log otherwise."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "beyou", "serve", "--port", str(self.port)],
-                env=self.environment, cwd=ROOT, stdout=log, stderr=log,
-            )  # fmt: skip
+            command = ["-m", "beyou", "serve", "--port", str(self.port)]
+            self._process = children.start(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
@@ -70,6 +85,7 @@ class Server:
             self._process = None
 
     def stop(self) -> None:
+        self._leave_beside()
         if not self._process:
             return
         self._process.terminate()
@@ -85,10 +101,35 @@ class Server:
 
     def run(self, code: str) -> str:
         """What `code` prints, with Django ready. Raises `RuntimeError` with its traceback."""
-        done = self._finish([sys.executable, "-c", _PREPARE + code])
+        done = self.die(code)
         if done.returncode:
             raise RuntimeError(done.stderr[-4000:])
         return done.stdout
+
+    def die(self, code: str) -> subprocess.CompletedProcess[str]:
+        """How `code` ended, which may be by killing its process; with Django ready."""
+        beside = self._beside
+        if beside is None or self._beside_knows != self.environment:
+            beside = self._start_beside()
+        assert beside.stdin
+        assert beside.stdout
+        beside.stdin.write(json.dumps(code).encode() + b"\n")
+        beside.stdin.flush()
+        return subprocess.CompletedProcess(code, **json.loads(beside.stdout.readline()))
+
+    def _start_beside(self) -> subprocess.Popen[bytes]:
+        self._leave_beside()
+        self._beside_knows = dict(self.environment)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._beside = children.start(["-m", "tests.browser.beside"], env=self.environment, **pipes)
+        # Also where nobody ever stops this server, since it was only asked and never started.
+        weakref.finalize(self, self._beside.communicate, timeout=30)
+        return self._beside
+
+    def _leave_beside(self) -> None:
+        if self._beside:
+            self._beside.communicate(timeout=30)
+            self._beside = None
 
     def _finish(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -102,13 +143,22 @@ class Server:
         )
 
 
-@contextmanager
-def running(data_dir: Path) -> Iterator[Server]:
-    """A server for as long as the block; the database is migrated before it starts."""
-    server = Server(data_dir)
-    migrated = server.command("migrate", "--verbosity", "0")
+@cache
+def _migrated() -> Path:
+    """A data folder with an empty database. Migrating takes seconds; servers start from a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="beyou-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrated = Server(folder).command("migrate", "--verbosity", "0")
     if migrated.returncode:
         raise RuntimeError(migrated.stderr[-4000:])
+    return folder
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Server]:
+    """A server for as long as the block, with the tables of an empty instance."""
+    shutil.copytree(_migrated(), data_dir, dirs_exist_ok=True)
+    server = Server(data_dir)
     server.start()
     try:
         yield server

@@ -99,6 +99,75 @@ def test_a_passkey_from_making_to_removing(context: BrowserContext, live: Server
     expect(page.get_by_role("alert")).to_contain_text("This passkey does not work here")
 
 
+def _add_passkey(page: Page, origin: str) -> None:
+    page.goto(f"{origin}/settings/second-step/passkeys/new")
+    page.get_by_label("Name").fill("My phone")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
+
+
+def _reset_link(live: Server, origin: str, handle: str) -> str:
+    """What the mail would say."""
+    token = live.run(f"""
+from beyou.users import resets
+from beyou.users.models import User
+print(resets.new_link(User.objects.get(handle="{handle}")))
+""")
+    return f"{origin}/recover/link/{token.strip()}"
+
+
+def test_another_password_by_mail_and_passkey(context: BrowserContext, live: Server) -> None:
+    befriend(live, "passkey_dora")
+    origin, page = _origin(live), context.new_page()
+    _password(page, origin, "passkey_dora")
+    page.wait_for_url("**/home")
+    _device(page)
+    _add_passkey(page, origin)
+    _sign_out(page, origin)
+    # Else the virtual device signs in at once on the page that follows.
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+    page.goto(_reset_link(live, origin, "passkey_dora"))
+    page.wait_for_url("**/recover/password")
+    page.get_by_label("New password").fill("nine otters under a bridge")
+    # Cancelled, nothing that was typed is lost, and another try is one click away.
+    page.evaluate("""() => {
+        window.asked = navigator.credentials.get.bind(navigator.credentials);
+        navigator.credentials.get = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    }""")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator("passkey-button .status")).to_contain_text("cancelled or took too long")
+    expect(page.get_by_label("New password")).to_have_value("nine otters under a bridge")
+    page.evaluate("() => { navigator.credentials.get = window.asked; }")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/sign-in")
+    expect(page.get_by_text("Your password is changed")).to_be_visible()
+
+
+def test_without_scripts_a_code_stands_in_for_the_passkey(
+    browser: Browser, context: BrowserContext, live: Server
+) -> None:
+    befriend(live, "passkey_emma")
+    origin, page = _origin(live), context.new_page()
+    _password(page, origin, "passkey_emma")
+    page.wait_for_url("**/home")
+    _device(page)
+    _add_passkey(page, origin)
+    code = page.locator(".recovery-codes li").first.inner_text()
+    plain = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    try:
+        bare = plain.new_page()
+        bare.goto(_reset_link(live, origin, "passkey_emma"))
+        expect(bare.get_by_text("A passkey needs JavaScript")).to_be_visible()
+        expect(bare.get_by_role("button", name="Use a passkey")).to_have_count(0)
+        bare.get_by_label("New password").fill("nine otters under a bridge")
+        bare.get_by_label("Code of your app, or a recovery code").fill(code)
+        bare.get_by_role("button", name="Change the password").click()
+        bare.wait_for_url("**/sign-in")
+        expect(bare.get_by_text("A passkey needs JavaScript")).to_be_visible()
+    finally:
+        plain.close()
+
+
 def test_a_cancelled_passkey_is_said_and_other_ways_stay(context: BrowserContext, live: Server) -> None:
     befriend(live, "passkey_bob")
     origin, page = _origin(live), context.new_page()

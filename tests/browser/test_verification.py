@@ -30,6 +30,27 @@ def staff_home(server: Server, context: BrowserContext, handle: str, level: str)
     return f"{server.origin}/{prefix}"
 
 
+#: A request that was handed on, a rename and a recovery, for pages that show them.
+_MORE = """
+from beyou.users import account_recovery, resets
+from beyou.users.models import PendingRename
+from beyou.users.rules import Level
+from beyou.verification import services
+from tests.factories import members
+from tests.factories.documents import request_of
+person, vera = members.member("greta_waits"), members.staff(Level.VERIFIER, handle="vera_hands_on")
+request = request_of(person)
+services.claim(request_id=request.pk, reviewer_id=vera.pk)
+services.escalate(request_id=request.pk, reviewer_id=vera.pk, to=Level.OWNER, note="Is this a passport? " * 9)
+rename = PendingRename.objects.create(
+    member=person, open_of=person, old_handle=person.handle, old_name=person.name, handle="harbour", name="H"
+)
+reset = resets.reset_of_token(resets.new_link(person))
+recovery = account_recovery.ask_recovery(reset=reset, reason="My phone is in the lake. " * 9)
+print(f"queue/{request.pk} queue/renames/{rename.pk} recoveries/{recovery}")
+"""
+
+
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
     path = tmp_path / "id.jpg"
@@ -149,6 +170,55 @@ def test_a_reviewer_sees_what_a_colleague_has_claimed(live: Server, person: Pers
     expect(watching.locator("a[data-line]", has_text="carla_applies")).to_have_count(0)
 
 
+_OLD = """
+from importlib import import_module
+from django.conf import settings
+from beyou.users.models import MemberSession, User
+from tests.factories import passkeys
+vera = User.objects.get(handle="vera_rests")
+secret = passkeys.app(vera)
+store = import_module(settings.SESSION_ENGINE).SessionStore({key!r})
+for record in store["account_authentication_methods"]:
+    record["at"] -= 25 * 3600
+store.modified = True
+store.save()
+print(secret)
+"""
+
+
+def test_an_old_proof_costs_a_reviewer_nothing_that_was_typed(
+    live: Server, person: Person, document: Path
+) -> None:
+    applicant, reviewer = person("fiona_applies"), person("vera_rests")
+    applicant.pages[0].goto(f"{live.origin}/verify")
+    _send(applicant.pages[0], document, reason="I sell lamps.")
+    expect(applicant.pages[0].locator("#status")).to_contain_text("Your request waits")
+    staff = staff_home(live, reviewer, "vera_rests", "verifier")
+    page = reviewer.pages[0]
+    page.goto(f"{staff}/queue")
+    page.locator("a[data-line]", has_text="fiona_applies").click()
+    page.get_by_role("button", name="Claim").click()
+    page.locator("summary", has_text="Ask again").click()
+    page.get_by_label("The picture", exact=True).check()
+    page.get_by_label("What is missing").fill("The lower edge, please.")
+    (key,) = [each["value"] for each in reviewer.cookies() if each["name"] == "beyou-session"]
+    secret = live.run(_OLD.format(key=key)).strip().splitlines()[-1]
+    # A live frame lets the page ask for its list: that is refused, and nothing else happens to the page.
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('by:queue'))")
+    toast = page.locator("by-toast", has_text="need your second step again")
+    expect(page.get_by_label("What is missing")).to_have_value("The lower edge, please.")
+    with reviewer.expect_page() as opened:
+        toast.get_by_role("link", name="Confirm in a new tab").click()
+    tab = opened.value
+    code = f"from tests.factories import passkeys; print(passkeys.code({secret!r}))"
+    tab.get_by_label("Code").fill(live.run(code).strip().splitlines()[-1])
+    tab.get_by_role("button", name="Confirm with the code").click()
+    expect(tab.locator("h1")).to_contain_text("fiona", ignore_case=True)
+    page.get_by_role("button", name="Send back").click()
+    expect(page.locator("#toasts")).to_contain_text("Sent back with your question")
+    expect(applicant.pages[0].locator("#status")).to_contain_text("The lower edge, please.")
+
+
 def test_without_scripts_a_document_is_sent_as_it_is(live: Server, person: Person, document: Path) -> None:
     page = person("dora_applies", java_script_enabled=False).pages[0]
     page.goto(f"{live.origin}/verify")
@@ -186,7 +256,8 @@ def test_nothing_is_wrong_on_the_pages(live: Server, person: Person, document: P
     expect(page.locator("#status")).to_contain_text("Your request waits")
     look(page, "/verify waiting")
     staff = staff_home(live, owner, "olga_owns", "owner")
-    for address in ("", "queue", "queue/decided", "staff", "audit"):
+    more = live.run(_MORE).strip().splitlines()[-1].split()
+    for address in ("", "queue", "queue/decided", "staff", "audit", "alerts", "recoveries", *more):
         review.goto(f"{staff}/{address}")
         look(review, address or "start")
     review.goto(f"{staff}/queue")

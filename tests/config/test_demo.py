@@ -11,11 +11,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from beyou.config import demo_keys, demo_staff
+from beyou.config import demo_drawings, demo_keys, demo_market, demo_staff
 from beyou.keys.queries import active_key_sets
+from beyou.marketplace.models import Item
+from beyou.marketplace.queries import buyable_for
+from beyou.marketplace.rules import State
 from beyou.messaging import sealing
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.models import Message, MessageWrap, Mode
+from beyou.offers.models import Offer, Voucher
+from beyou.search.models import Document
 from beyou.users import factors, queries
 from beyou.users.models import User
 from beyou.verification import queries as verification
@@ -24,8 +29,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(settings: Any, tmp_path: Path) -> None:
+def _own_folder(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DATA_DIR = tmp_path
+    # Drawing two dozen pictures takes seconds; one test below does it.
+    monkeypatch.setattr(demo_market, "ITEMS", demo_market.ITEMS[:2])
 
 
 def _seed() -> str:
@@ -113,3 +120,36 @@ def test_the_files_are_handed_out_only_in_development(settings: Any) -> None:
         assert Client().get("/dev/keys/dana.pem").status_code == status
     assert Client().get("/dev/keys/alice.pem").status_code == 404
     assert demo_keys.PASSPHRASE in Client().get("/dev/keys").content.decode()
+
+
+ALL_ITEMS = demo_market.ITEMS
+
+
+def test_the_market_has_two_dozen_believable_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_market, "ITEMS", ALL_ITEMS)
+    _seed()
+    items = list(Item.objects.select_related("seller").prefetch_related("images", "variants"))
+    assert len(items) == len({item.title for item in items}) == 24
+    assert {each[0] for each in ALL_ITEMS} == set(demo_drawings.DRAWINGS)
+    for item in items:
+        assert item.state == State.AVAILABLE
+        assert item.seller.is_verified
+        assert item.images.count() == item.variants.count() == 1
+    assert len({item.seller_id for item in items}) == 3
+    assert sorted(Offer.objects.values_list("buyer__handle", "seller__handle", "turn")) == [
+        ("bob", "erin", "seller"), ("bob", "finn", "buyer"), ("erin", "bob", "seller"),
+    ]  # fmt: skip
+    assert Voucher.objects.get().seller.handle == "erin"
+
+
+def test_a_market_of_any_size_can_be_found_and_bought() -> None:
+    _seed()
+    out = StringIO()
+    call_command("demo", "--items", "1500", stdout=out)
+    assert "1,500 of 1,500 items" in out.getvalue()
+    assert Item.objects.filter(state=State.AVAILABLE).count() == 1_502
+    item = Item.objects.exclude(seller__is_demo=True)[0]
+    buyer = User.objects.get(handle="alice")
+    (variant,) = item.variants.all()
+    assert buyable_for(buyer.pk, [variant.pk])[variant.pk].available == 1
+    assert Document.objects.filter(kind="item", ref=item.pk).exists()

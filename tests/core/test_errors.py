@@ -104,7 +104,7 @@ def test_htmx_gets_a_toast_and_no_page() -> None:
     assert response.status_code == 418
     assert response.content == b""
     assert json.loads(response["HX-Trigger"])["by:toast"]["notes"] == [
-        {"level": "error", "text": "The pot is empty & cold.", "undo": ""}
+        {"level": "error", "text": "The pot is empty & cold.", "undo": "", "confirm": ""}
     ]
 
 

@@ -1,5 +1,7 @@
 """The window that counts attempts: exact at its edges, apart for each key, and small when people leave."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -86,3 +88,21 @@ def test_a_refusal_says_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert 1 <= refused.value.extra["retry_after"] <= 60
     limits.forget("search.member", "alice")
     limits.check("search.member", "alice")
+
+
+_SIXTEEN_AT_ONCE = """
+import threading
+from beyou.core.windows import SharedWindow
+made = []
+make = lambda: made.append(SharedWindow("redis://127.0.0.1:1"))
+threads = [threading.Thread(target=make) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(made))
+"""
+
+
+def test_the_first_requests_of_a_process_may_come_at_once() -> None:
+    """In a process of its own, where nothing has loaded the client of Redis yet."""
+    run = subprocess.run([sys.executable, "-c", _SIXTEEN_AT_ONCE], capture_output=True, text=True, check=True)
+    assert run.stdout == "16\n", run.stderr

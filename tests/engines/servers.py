@@ -209,9 +209,11 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """The BEYOU_REDIS_URL, without a database number, of a Redis of our own on 127.0.0.1."""
-    server, port = _program("redis-server"), free_port()
+def redis(port: int = 0) -> Iterator[str]:
+    """The BEYOU_REDIS_URL, without a database number, of a Redis of our own on 127.0.0.1, on any free port
+    unless one is given.
+    """
+    server, port = _program("redis-server"), port or free_port()
     with _folder() as folder:
         arguments = [
             server,

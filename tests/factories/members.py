@@ -79,15 +79,18 @@ def staff(*levels: Level, handle: str = "staff") -> User:
     return made
 
 
-def client_of(person: User, *, enforce_csrf_checks: bool = False, is_fresh: bool = True) -> Client:
+def client_of(
+    person: User, *, enforce_csrf_checks: bool = False, is_fresh: bool = True, by_factor: bool = False
+) -> Client:
     """A browser in which the person is signed in, made without the sign-in page and its LoginActivity row.
 
-    The session of one of the staff has proved a second factor, as staff pages ask; other sessions a password.
+    The session of one of the staff has proved a second factor, as staff pages ask; other sessions a password,
+    unless `by_factor`.
     Without `is_fresh` that was an hour ago.
     """
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(person, backend=_BACKEND)
-    proof = {"method": "mfa", "type": "totp"} if person.is_staff else {"method": "password"}
+    proof = {"method": "mfa", "type": "totp"} if person.is_staff or by_factor else {"method": "password"}
     session = client.session
     at = clock.now_ms() / 1000 - (0 if is_fresh else 3600)
     session["account_authentication_methods"] = [proof | {"at": at}]

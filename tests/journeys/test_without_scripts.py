@@ -86,9 +86,11 @@ def test_two_newcomers_become_friends_and_write_without_scripts() -> None:
 def test_the_demo_is_made_once_and_can_be_used() -> None:
     call_command("demo")
     people = User.objects.filter(is_demo=True)
-    assert sorted(people.values_list("handle", flat=True)) == ["alice", "bob", "charlie", "dana", "sam"]
+    assert sorted(people.values_list("handle", flat=True)) == [
+        *("alice", "bob", "charlie", "dana", "erin", "finn", "sam")
+    ]
     call_command("demo")
-    assert User.objects.count() == 5
+    assert User.objects.count() == 7
     assert Message.objects.count() == len(demo.TALK) + len(demo.SEALED_TALK)
     client = Client()
     client.post("/sign-in", {"login": "alice@example.org", "password": demo.PASSWORD})

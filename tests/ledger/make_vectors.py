@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from beyou.ledger import merkle, note
+from beyou.ledger.consensus import canonical_json
 from beyou.ledger.format import (
     BlockHeader,
     Consensus,
@@ -19,8 +20,10 @@ from beyou.ledger.format import (
     Opening,
     commitment,
     document_value,
+    erasure_order,
     erasure_value,
 )
+from beyou.ledger.steps import Actor, Step, StepOpening, step_commitment
 
 PATH = Path(__file__).parent.parent / "vectors" / "ledger.json"
 SIZES = [1, 2, 3, 5, 8, 13, 64, 129, 257, 600]
@@ -73,6 +76,90 @@ def _opening(opening: Opening, salt: bytes) -> dict[str, Any]:
         "commitment": commitment(salt, opening).hex(),
         "entry": entry.hex(),
         "leaf_hash": merkle.leaf_hash(entry).hex(),
+    }
+
+
+_PART = UUID("018f2b6e-7c00-7000-8000-000000000010")
+_BUYER = UUID("018f2b6e-7c00-7000-8000-000000000011")
+_SELLER = UUID("018f2b6e-7c00-7000-8000-000000000012")
+
+
+def _steps() -> list[tuple[StepOpening, bytes, bytes]]:
+    """Openings of the steps of one part, each with its document and its salt."""
+    taken = [
+        (Step.PLACED, Actor.BUYER, _BUYER, {"part": "7KQM-2W9X-HTRA", "total_minor": 2850, "title": "Löwe"}),
+        (Step.PAID, Actor.GATEWAY, None, {"part": "7KQM-2W9X-HTRA", "state": "paid"}),
+        (Step.SHIPPED, Actor.SELLER, _SELLER, {"carrier": "Post", "tracking": "3SABC123"}),
+        (Step.DELIVERED, Actor.CLOCK, None, {"state": "delivered"}),
+    ]
+    found = []
+    for number, (step, actor, member, facts) in enumerate(taken, start=1):
+        document = canonical_json(facts)
+        opening = StepOpening(
+            *(step, actor, UUID(f"018f2b6e-7c00-7000-8000-0000000000{20 + number}"), _PART, member),
+            *(number, 1_790_000_000_000 + number, document_value(document)),
+        )
+        found.append((opening, document, bytes([16 + number]) * 32))
+    return found
+
+
+def _step(opening: StepOpening, document: bytes, salt: bytes) -> dict[str, Any]:
+    entry = Entry(Kind.STEP, step_commitment(salt, opening)).encode()
+    return {
+        "step": int(opening.step),
+        "actor": int(opening.actor),
+        "id": str(opening.id),
+        "part": str(opening.part),
+        "member": str(opening.member) if opening.member else None,
+        "number": str(opening.number),
+        "at_ms": str(opening.at_ms),
+        "document": document.decode(),
+        "encoded": opening.encode().hex(),
+        "salt": salt.hex(),
+        "commitment": step_commitment(salt, opening).hex(),
+        "entry": entry.hex(),
+        "leaf_hash": merkle.leaf_hash(entry).hex(),
+    }
+
+
+def _order_receipt() -> dict[str, Any]:
+    """The receipt of that part after the seller erased their account; the last step waits for its seal."""
+    signer, steps = note.Signer(ORIGIN, SEED), _steps()
+    entries = [Entry(Kind.STEP, step_commitment(salt, opening)).encode() for opening, _, salt in steps]
+    day, reason = 20_718, 1
+    seal = Entry(Kind.ERASURE, erasure_value(2, day, reason)).encode()
+    leaves = [merkle.leaf_hash(entry) for entry in (*entries[:3], seal)]
+    nodes = merkle.TileNodes(merkle.grow_tiles(0, {}, leaves))
+
+    def place(index: int, entry: bytes) -> dict[str, Any]:
+        path = merkle.resolve(merkle.inclusion_elements(index, len(leaves)), nodes)
+        return {"index": index, "entry": entry.hex(), "path": [sibling.hex() for sibling in path]}
+
+    def opened(index: int) -> dict[str, Any]:
+        opening, document, salt = steps[index]
+        open_part = {"salt": salt.hex(), "opening": opening.encode().hex(), "document": document.decode()}
+        name = opening.step.name.lower()
+        return {
+            "number": index + 1,
+            "step": name,
+            "state": "sealed",
+            **place(index, entries[index]),
+            **open_part,
+        }
+
+    order = signer.sign(erasure_order(ORIGIN, seal[8:]))
+    erasure = {"day": day, "reason": reason, "signature": order.hex(), "seal": place(3, seal)}
+    return {
+        "format": "beyou/order-receipt/1",
+        "part": str(_PART),
+        "vkey": str(signer.verifier),
+        "checkpoint": signer.note(note.Checkpoint(ORIGIN, len(leaves), merkle.tree_root(leaves)).text()),
+        "steps": [
+            opened(0),
+            opened(1),
+            {"number": 3, "step": "shipped", "state": "erased", **place(2, entries[2]), "erasure": erasure},
+            {"number": 4, "step": "delivered", "state": "waiting"},
+        ],
     }
 
 
@@ -147,6 +234,8 @@ def build() -> dict[str, Any]:
     return {
         "note": "64-bit integers are decimal strings; bytes are lower-case hex unless they are note text.",
         "openings": [_opening(o, bytes([n + 1]) * 32) for n, o in enumerate(openings)],
+        "steps": [_step(*each) for each in _steps()],
+        "order_receipt": _order_receipt(),
         "entries": [
             {
                 "kind": 4,

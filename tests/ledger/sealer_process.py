@@ -32,7 +32,7 @@ def main() -> None:
         "insert_tiles": (storage.rows, "upsert"),
         "delete_waiting": (storage.rows, "delete_ids"),
         "high_water": (highwater, "write"),
-        "replace_file": (Path, "replace"),
+        "flush_file": (os, "fdatasync"),
         "checkpoint": (storage.rows, "insert_once"),
     }
     if death != "never":

@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +15,14 @@ from django.db import connection
 from beyou.ledger.format import Kind
 from beyou.ledger.models import Alert, EntryRow, OutboxRow
 from beyou.ledger.verification import Verification
+from tests import children
 from tests.ledger.log import Log, source_of
 
 ROOT = Path(__file__).parents[2]
 #: Within the transaction, behind its commit, within the writing of the file, behind it, and at the end.
 STEPS = (
-    *("after:insert_block", "after:commit_block", "before:replace_file"),
-    *("after:replace_file", "after:checkpoint"),
+    *("after:insert_block", "after:commit_block", "before:flush_file"),
+    *("after:flush_file", "after:checkpoint"),
 )
 MORE_STEPS = (
     *("before:commit_block", "before:insert_block", "after:insert_tiles", "before:delete_waiting"),
@@ -40,9 +40,9 @@ def log(transactional_db: None, tmp_path: Path) -> Iterator[Log]:
 
 def start(log: Log, death: str = "never") -> subprocess.Popen[bytes]:
     name = str(connection.settings_dict["NAME"])
-    arguments = [sys.executable, "-m", "tests.ledger.sealer_process", name, str(log.high_water), death]
+    arguments = ["-m", "tests.ledger.sealer_process", name, str(log.high_water), death]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}
-    return subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    return children.start(arguments, env=environment, stdout=subprocess.PIPE)
 
 
 def start_working(log: Log) -> subprocess.Popen[bytes]:

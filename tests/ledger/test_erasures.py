@@ -18,7 +18,7 @@ from beyou.ledger.note import Signer
 from beyou.ledger.services import Erased, erase_messages
 from beyou.ledger.verification import Verification
 from tests.ledger.log import Log, guarded, source_of
-from tests.verifier.conftest import VERIFIER
+from tests.verifier.standalone import installed
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def position(message: UUID) -> int:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.syspath_prepend(str(VERIFIER))
-    from beyou_ledger.cli import main
+    with installed(monkeypatch):
+        from beyou_ledger.cli import main
 
-    return main([str(argument) for argument in arguments])
+        return main([str(argument) for argument in arguments])
 
 
 # Triggers are made outside of transactions on MariaDB.

@@ -260,7 +260,7 @@ def test_an_emptied_database_does_not_become_a_new_log(log: Log) -> None:
 def test_a_spoilt_high_water_file_stops_sealing(log: Log) -> None:
     log.grow(1, 2)
     text = log.high_water.read_text()
-    log.high_water.write_text(text.replace("\n4\n", "\n3\n"))
+    log.high_water.write_text(text.replace("\n4\n", "\n3\n").replace("\n1\n", "\n2\n"))
     log.say(1)
     log.seal()
     assert "ledger.highwater" in frozen_because("high_water")

@@ -166,17 +166,26 @@ def test_what_one_writes_is_read_and_what_the_other_writes_is_not() -> None:
     assert marks == {alice.pk: 3, bob.pk: 0}
 
 
-@pytest.mark.parametrize("kind", ["standard", "sealed"])
-def test_a_batch_takes_the_same_number_of_statements_for_any_size(kind: str) -> None:
-    counts = {}
-    for size in (2, 20):
-        pairs = [(members.member(f"one_{size}_{n}"), members.member(f"two_{size}_{n}")) for n in range(2)]
+#: In the tests' own transaction a batch has a savepoint before and after. On SQLite each statement is
+#: counted, elsewhere each trip: one for all that is read, one for all that is written, and for sealed
+#: messages one for the devices and one for keys that this process sees for the first time.
+TRIPS = {"standard": (10, 4), "sealed": (15, 6)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"), [("standard", [(2, 2), (20, 2), (240, 6)]), ("sealed", [(2, 2), (20, 2)])]
+)
+def test_a_batch_takes_the_same_number_of_statements_for_any_size(
+    kind: str, sizes: list[tuple[int, int]]
+) -> None:
+    for size, talks in sizes:
+        pairs = [(members.member(f"one_{size}_{n}"), members.member(f"two_{size}_{n}")) for n in range(talks)]
         drafts = []
         for one, other in pairs:
             if kind == "sealed":
                 browser, peer = Browser(one).publish(), Browser(other).publish()
             conversation = chat(one, other)
-            for _ in range(size // 2):
+            for _ in range(size // talks):
                 if kind == "sealed":
                     drafts.append(browser.seal("Hello", conversation.id, [peer]))
                     browser.accepted(drafts[-1])
@@ -185,8 +194,8 @@ def test_a_batch_takes_the_same_number_of_statements_for_any_size(kind: str) -> 
         with CaptureQueriesContext(connection) as captured:
             results = accept_messages(drafts)
         assert all(isinstance(each, Accepted) for each in results)
-        counts[size] = len(captured)
-    assert counts[2] == counts[20] == (15 if kind == "sealed" else 10), captured.captured_queries
+        expected = TRIPS[kind][connection.vendor != "sqlite"]
+        assert len(captured) == expected, (size, captured.captured_queries)
 
 
 def test_an_end_to_end_message_is_stored_as_received() -> None:

@@ -1,7 +1,5 @@
 """Several processes: frames reach sockets of the others through Redis, and its absence harms nobody."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -14,7 +12,8 @@ from websockets.sync.client import connect
 
 from beyou.core.ids import uuid7
 from beyou.core.realtime.redis import RedisRealtime
-from tests.browser.server import ROOT, Server, free_port
+from tests import children
+from tests.browser.server import Server, free_port
 from tests.engines import servers
 
 _SEED = """
@@ -164,13 +163,13 @@ def test_a_message_posted_to_a_page_worker_appears_on_the_sockets_of_a_live_proc
     conversation, alice, bob = loads(live.run(_SEED).splitlines()[-1])
     worker_port = free_port()
     commands = (
-        [sys.executable, "-m", "beyou", "live", "--port", str(live.port)],
-        [sys.executable, "-c", _PAGE_WORKER, str(worker_port)],
+        ["-m", "beyou", "live", "--port", str(live.port)],
+        ["-c", _PAGE_WORKER, str(worker_port)],
     )
     with ExitStack() as stack:
         for command in commands:
             log = stack.enter_context(live.log.open("ab"))
-            process = subprocess.Popen(command, env=live.environment, cwd=ROOT, stdout=log, stderr=log)
+            process = children.start(command, env=live.environment, stdout=log, stderr=log)
             stack.callback(process.wait, timeout=15)
             stack.callback(process.terminate)
         for port in (live.port, worker_port):

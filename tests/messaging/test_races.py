@@ -161,3 +161,33 @@ def test_a_draft_that_breaks_the_transaction_fails_alone() -> None:
     with pytest.raises(UnicodeEncodeError):
         answers.pop(3).result(timeout=30)
     assert [type(answer.result(timeout=30)) for answer in answers] == [Accepted] * 5
+
+
+@pytest.mark.usefixtures("group_commit")
+def test_the_writer_survives_the_loss_of_its_connection() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no connection to lose")
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    for number in range(1, 4):
+        accepted = writer.submit(text_draft(conversation, alice)).result(timeout=30)
+        assert isinstance(accepted, Accepted)
+        assert (accepted.seq, accepted.is_repeat) == (number, False)
+        _end_other_connections()
+    assert Message.objects.count() == OutboxRow.objects.count() == 3
+
+
+def _end_other_connections() -> None:
+    """All connections to this database but our own, as when the server restarts."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+        )
+        for (number,) in cursor.fetchall():
+            cursor.execute(f"KILL {number}")

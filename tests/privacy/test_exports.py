@@ -31,7 +31,7 @@ from tests.factories import members
 from tests.factories.members import client_of
 from tests.messaging.world import Browser, accept, chat, say, text_draft
 from tests.privacy.world import pass_days, seal, settle
-from tests.verifier.conftest import VERIFIER
+from tests.verifier.standalone import installed
 
 pytestmark = pytest.mark.django_db
 
@@ -91,10 +91,10 @@ def test_the_receipts_of_a_copy_are_checked_without_the_server(
     seal(folder)
     archive = copy_of(bob)
     archive.extractall(folder / "copy")
-    monkeypatch.syspath_prepend(str(VERIFIER))
-    from beyou_ledger.cli import main
+    with installed(monkeypatch):
+        from beyou_ledger.cli import main
 
-    assert main(["receipt", str(folder / "copy/conversations/0001-alice/receipts-0001.json")]) == 0
+        assert main(["receipt", str(folder / "copy/conversations/0001-alice/receipts-0001.json")]) == 0
     assert "2 of 2 receipts are good" in capsys.readouterr().out
     messages = read(archive, "conversations/0001-alice/messages-0001.json")
     assert all(set(each["envelope"]) == {"header", "body", "signature", "wraps"} for each in messages)
@@ -285,6 +285,7 @@ def _talk(conversation: Conversation, sender: User, count: int) -> None:
         accept_messages([text_draft(conversation, sender, "word " * 40) for _ in range(500)])
 
 
+@pytest.mark.same_everywhere
 def test_ten_thousand_messages_need_little_memory(folder: Path) -> None:
     alice, bob = members.alice(), members.bob()
     conversation = chat(alice, bob)

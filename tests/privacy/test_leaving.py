@@ -14,12 +14,12 @@ from beyou.messaging.queries import conversation_for
 from beyou.privacy import services
 from beyou.privacy.models import Erasure
 from beyou.privacy.queries import erasure_of
-from beyou.users import deletion
+from beyou.users import access_tokens, deletion
 from beyou.users.errors import StaffMustStepDown
 from beyou.users.models import User
 from beyou.users.queries import listed_members
 from tests.factories import members
-from tests.factories.members import client_of
+from tests.factories.members import bearer, client_of
 from tests.messaging.world import chat, refuse, say, text_draft
 from tests.privacy.world import findings, leave, pass_days, seal, settle
 
@@ -82,6 +82,45 @@ def test_all_sessions_end_and_signing_in_offers_to_stay() -> None:
     assert back.get("/home").status_code == 200
     alice.refresh_from_db()
     assert (alice.deletion_due_at, alice in listed_members()) == (None, True)
+
+
+def test_tokens_end_with_the_request_and_stay_so_and_the_owner_is_told() -> None:
+    alice = members.alice()
+    bob = members.bob()
+    old, _ = members.token(alice)
+    access_tokens.revoke_token(member_id=alice.pk, token_id=old.pk)
+    pass_days(1)
+    texts = [members.token(person)[1] for person in (alice, alice, bob)]
+
+    def answers() -> list[int]:
+        return [members.visitor().get("/api/v1/me", **bearer(text)).status_code for text in texts]
+
+    assert answers() == [200, 200, 200]
+    client = client_of(alice)
+    assert b"Access tokens are revoked for good" in client.get("/settings/data/leave").content
+    assert b"access tokens stay revoked" in client.post("/settings/data/leave", {"handle": "alice"}).content
+    assert answers() == [401, 401, 200]
+    alice.refresh_from_db()
+    back = client_of(alice)
+    assert b"Your 2 access tokens were revoked for good" in back.get("/leaving").content
+    done = back.post("/leaving", follow=True)
+    assert "Your access tokens stay revoked" in done.content.decode()
+    assert answers() == [401, 401, 200]
+    assert "Access tokens were revoked for good: 2" in back.get("/settings/log").content.decode()
+    settle()
+    letters = {str(letter.subject): " ".join(str(letter.body).split()) for letter in mail.outbox}
+    assert "access tokens have ended" in letters["Your account at BeYou will be deleted"]
+    assert "all access tokens stay revoked" in letters["You keep your account at BeYou"]
+
+
+def test_who_had_no_token_is_told_of_none() -> None:
+    alice = members.alice()
+    client_of(alice).post("/settings/data/leave", {"handle": "alice"})
+    alice.refresh_from_db()
+    back = client_of(alice)
+    assert b"access token" not in back.get("/leaving").content
+    assert "Everything is as it was." in back.post("/leaving", follow=True).content.decode()
+    assert "tokens were revoked" not in back.get("/settings/log").content.decode()
 
 
 def test_the_page_of_leaving_is_for_nobody_else() -> None:

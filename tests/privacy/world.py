@@ -7,7 +7,7 @@ from django.conf import settings
 from beyou.core import clock, events, work
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
-from beyou.ledger.sources import current
+from beyou.ledger.sources import current, step_sources
 from beyou.ledger.verification import Verification
 from beyou.privacy import services
 from beyou.users import deletion
@@ -25,7 +25,8 @@ def seal(folder: Path) -> None:
 
 def findings(folder: Path) -> list[str]:
     """What a verification of the whole ledger names."""
-    verification = Verification(ledger_signer().verifier, folder / "highwater", current())
+    key, high_water = ledger_signer().verifier, folder / "highwater"
+    verification = Verification(key, high_water, current(), step_sources=step_sources())
     return [finding.kind for finding in verification.run()]
 
 

@@ -17,16 +17,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from beyou.core import clock, limits
+from beyou.core.realtime import endpoint
 from beyou.users import access_tokens, codes, factors, proof_of_work, resets, services
+from beyou.users.errors import FactorNeeded
 from beyou.users.models import RecoveryCode, User
 from beyou.users.scopes import Scope
 from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD, bearer
+from tests.factories.passkeys import SoftKey
 from tests.users.app import App
 
-_PASSWORDS = (PASSWORD, "nine otters under the bridge", "four kites above the mill")
-_HANDLES = ("alice", "bob", "staff")
-_PLACES = ("browser 1", "browser 2", "app 1", "app 2")
+PASSWORDS = (PASSWORD, "nine otters under the bridge", "four kites above the mill")
+HANDLES = ("alice", "bob", "staff")
+PLACES = ("browser 1", "browser 2", "app 1", "app 2")
 _KINDS = ("right", "wrong", "used", "foreign", "recovery", "none")
 
 
@@ -36,12 +39,20 @@ class Account:
 
     member: User
     password: int = 0
+    #: how often the password was changed: the same one again is another
+    version: int = 0
     secret: str = ""
+    #: id of a passkey → the device that holds it
+    keys: dict[Any, SoftKey] = field(default_factory=dict)
     codes: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
     is_open: bool = True
     #: token text → whether it opens something; unknown (None) after the account was closed and opened
     tokens: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def has_factor(self) -> bool:
+        return bool(self.secret or self.keys)
 
 
 @dataclass
@@ -51,13 +62,16 @@ class Place:
     client: Client | App
     handle: str = ""
     has_shown_factor: bool = False
+    #: when, by the model's clock
+    shown_at: int = 0
     #: who has shown the right password and owes the second step
     owes: str = ""
-    owed_password: int = 0
+    owed_version: int = 0
 
 
 class Identity(RuleBasedStateMachine):
     steps: ClassVar[int] = 0
+    visitor: ClassVar[Client] = Client()
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +86,7 @@ class Identity(RuleBasedStateMachine):
         self.places: dict[str, Place] = {}
         #: session keys and tokens that must open nothing any more
         self.dead: list[tuple[str, str]] = []
-        self.touched = _PLACES[0]
+        self.touched = PLACES[0]
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -81,18 +95,18 @@ class Identity(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        for handle in _HANDLES:
+        for handle in HANDLES:
             person = members.staff() if handle == "staff" else members.member(handle)
             self.accounts[handle] = Account(person)
         # So that second steps are asked for from the beginning.
         self.add_factor("alice")
         self.add_factor("staff")
-        for name in _PLACES:
+        for name in PLACES:
             self.places[name] = Place(App() if name.startswith("app") else Client())
 
     # What people do
 
-    @rule(place=st.sampled_from(_PLACES), handle=st.sampled_from(_HANDLES), is_right=st.integers(0, 4))
+    @rule(place=st.sampled_from(PLACES), handle=st.sampled_from(HANDLES), is_right=st.integers(0, 4))
     def sign_in(self, place: str, handle: str, is_right: int) -> None:
         here, account = self._at(place), self.accounts[handle]
         if here.handle:
@@ -103,7 +117,7 @@ class Identity(RuleBasedStateMachine):
                 return
             here.owes = ""
         before = self._key(here)
-        password = _PASSWORDS[account.password if is_right else (account.password + 1) % 3]
+        password = PASSWORDS[account.password if is_right else (account.password + 1) % 3]
         if isinstance(here.client, App):
             here.client.sign_in(account.member.email, password)
         else:
@@ -111,13 +125,9 @@ class Identity(RuleBasedStateMachine):
         if not is_right or not account.is_open:
             # A pending sign-in of before may stay or go; neither is worth anything without its step.
             return
-        self._bury(here, before)
-        if account.secret:
-            here.owes, here.owed_password = handle, account.password
-        else:
-            here.handle, here.has_shown_factor, here.owes = handle, False, ""
+        self._passed_first_step(here, handle, before)
 
-    @rule(place=st.sampled_from(_PLACES), kind=st.sampled_from(_KINDS))
+    @rule(place=st.sampled_from(PLACES), kind=st.sampled_from(_KINDS))
     def show_second_step(self, place: str, kind: str) -> None:
         here = self._at(place)
         account = self.accounts.get(here.owes)
@@ -129,14 +139,15 @@ class Identity(RuleBasedStateMachine):
             here.client.post("/sign-in/second-step", {"code": code})
         if account is None or here.handle:
             return
-        may = is_good and account.is_open and account.secret and account.password == here.owed_password
-        if may:
+        if not self._is_pending(here):
+            # What was not answered while it could be is over.
+            here.owes = ""
+        elif is_good:
             self._spend(account, code)
-            self._bury(here, before)
-            here.handle, here.has_shown_factor, here.owes = here.owes, True, ""
+            self._passed_second_step(here, before)
 
     @rule(
-        place=st.sampled_from(_PLACES),
+        place=st.sampled_from(PLACES),
         change=st.sampled_from(("reset", "close", "end")),
         new=st.integers(0, 2),
     )
@@ -153,7 +164,7 @@ class Identity(RuleBasedStateMachine):
             self.end_sessions(handle)
         self.show_second_step(place, "right")
 
-    @rule(place=st.sampled_from(_PLACES))
+    @rule(place=st.sampled_from(PLACES))
     def sign_out(self, place: str) -> None:
         here = self._at(place)
         key = self._key(here)
@@ -165,7 +176,7 @@ class Identity(RuleBasedStateMachine):
         self._bury(here, key)
         here.handle, here.has_shown_factor, here.owes = "", False, ""
 
-    @rule(place=st.sampled_from(_PLACES[:2]))
+    @rule(place=st.sampled_from(PLACES[:2]))
     def join(self, place: str) -> None:
         """Nothing is open before the mailed code."""
         here = self._at(place)
@@ -181,9 +192,9 @@ class Identity(RuleBasedStateMachine):
             "proof": proof_of_work.solve(proof_of_work.new_challenge()),
         }
         assert here.client.post("/join", fields)["Location"] == "/join/code"
-        assert not self._reads(here)
+        assert not self._who_reads(here)
         here.client.post("/join/code", {"action": "verify", "code": "000000"})
-        assert not self._reads(here)
+        assert not self._who_reads(here)
         found = re.search(r"^ +(\d{6})$", str(mail.outbox[-1].body), re.MULTILINE)
         assert found
         before = self._key(here)
@@ -192,53 +203,78 @@ class Identity(RuleBasedStateMachine):
         self._bury(here, before)
         here.handle, here.has_shown_factor = handle, False
 
-    @rule(handle=st.sampled_from(_HANDLES))
+    @rule(handle=st.sampled_from(HANDLES))
     def add_factor(self, handle: str) -> None:
         account = self.accounts[handle]
         if not account.secret:
             self._later()
             account.secret = codes.new_secret()
             typed = passkeys.code(account.secret, -1)
-            account.codes = factors.add_app(member_id=account.member.pk, secret=account.secret, typed=typed)
+            made = factors.add_app(member_id=account.member.pk, secret=account.secret, typed=typed)
+            account.codes = made or account.codes
 
-    @rule(handle=st.sampled_from(_HANDLES[:2]))
+    @rule(handle=st.sampled_from(HANDLES))
     def remove_factor(self, handle: str) -> None:
         account = self.accounts[handle]
-        if account.secret:
+        if not account.secret:
+            return
+        try:
             factors.remove_app(member_id=account.member.pk)
-            assert not RecoveryCode.objects.filter(member=account.member).exists()
-            account.secret, account.codes = "", []
+        except FactorNeeded:
+            assert handle == "staff"
+            assert not account.keys
+            return
+        assert handle != "staff" or account.keys, "the last factor of the staff stays"
+        account.secret = ""
+        self._forget_codes(account)
 
-    @rule(handle=st.sampled_from(_HANDLES), kind=st.sampled_from(_KINDS), new=st.integers(0, 2))
-    def reset_password(self, handle: str, kind: str, new: int) -> None:
+    @rule(
+        handle=st.sampled_from(HANDLES),
+        kind=st.sampled_from(_KINDS),
+        new=st.integers(0, 2),
+        by_app=st.booleans(),
+    )
+    def reset_password(self, handle: str, kind: str, new: int, by_app: bool = False) -> None:  # noqa: FBT001  (drawn)
         """By a mailed link, which alone is not enough for an account with a factor."""
-        account, client = self.accounts[handle], Client()
+        account = self.accounts[handle]
         if not account.is_open:
             return
         link = resets.new_link(User.objects.get(pk=account.member.pk))
         code, is_good = self._code(account, kind)
-        client.get(f"/recover/link/{link}")
-        answer = client.post("/recover/password", {"password": _PASSWORDS[new], "code": code})
-        changed = answer.status_code == 302 and answer["Location"] == "/sign-in"
-        assert changed == (is_good or not account.secret), (kind, answer.status_code)
-        assert client.get("/api/v1/me").status_code == 401
+        reset = self._reset_by_app if by_app else self._reset_by_page
+        changed = reset(link, PASSWORDS[new], code)
+        assert changed == (is_good or not account.has_factor), (kind, by_app)
         if changed:
-            if account.secret:
+            if account.has_factor:
                 self._spend(account, code)
-            account.password = new
-            account.tokens = dict.fromkeys(account.tokens, False)
-            self._end_places(handle)
-        again = client.get(f"/recover/link/{link}")
-        assert not changed or again.status_code == 410
+            self._has_new_password(handle, new)
+        assert not changed or Client().get(f"/recover/link/{link}").status_code == 410
 
-    @rule(handle=st.sampled_from(_HANDLES))
+    @staticmethod
+    def _reset_by_page(link: str, password: str, code: str) -> bool:
+        client = Client()
+        client.get(f"/recover/link/{link}")
+        answer = client.post("/recover/password", {"password": password, "code": code})
+        assert client.get("/api/v1/me").status_code == 401
+        return answer.status_code == 302 and answer["Location"] == "/sign-in"
+
+    @staticmethod
+    def _reset_by_app(link: str, password: str, code: str) -> bool:
+        app = App()
+        app.ask("POST", "/auth/reset/link", {"token": link})
+        step = {"code": code} if code else {}
+        answer = app.ask("POST", "/auth/reset/password", {"password": password} | step)
+        assert not app.is_in()
+        return bool(answer.status_code == 204)
+
+    @rule(handle=st.sampled_from(HANDLES))
     def make_token(self, handle: str) -> None:
         account = self.accounts[handle]
         if account.is_open and len(account.tokens) < 4:
             _, text = members.token(account.member, Scope.READ_PROFILE)
             account.tokens[text] = True
 
-    @rule(handle=st.sampled_from(_HANDLES), which=st.integers(0, 3))
+    @rule(handle=st.sampled_from(HANDLES), which=st.integers(0, 3))
     def revoke_token(self, handle: str, which: int) -> None:
         account = self.accounts[handle]
         usable = [text for text, works in account.tokens.items() if works]
@@ -251,22 +287,24 @@ class Identity(RuleBasedStateMachine):
             access_tokens.revoke_token(member_id=account.member.pk, token_id=row.pk)
             account.tokens[usable[which]] = False
 
-    @rule(handle=st.sampled_from(_HANDLES))
+    @rule(handle=st.sampled_from(HANDLES))
     def end_sessions(self, handle: str) -> None:
         services.end_sessions(member_id=self.accounts[handle].member.pk)
         self._end_places(handle)
 
-    @rule(handle=st.sampled_from(_HANDLES))
+    @rule(handle=st.sampled_from(HANDLES))
     def close_or_open(self, handle: str) -> None:
         account = self.accounts[handle]
         if account.is_open:
             services.close_account_access(member_id=account.member.pk)
             self._end_places(handle)
+            # For good: opening the account wakes none of them.
+            account.tokens = dict.fromkeys(account.tokens, False)
         else:
             services.open_account_access(member_id=account.member.pk)
         account.is_open = not account.is_open
 
-    @rule(place=st.sampled_from(_PLACES))
+    @rule(place=st.sampled_from(PLACES))
     def swap_credentials(self, place: str) -> None:
         """A browser's session as an app's, an app's as a browser's, either as a token."""
         here = self._at(place)
@@ -287,9 +325,10 @@ class Identity(RuleBasedStateMachine):
         if not self.places:
             return
         here = self.places[self.touched]
-        assert self._reads(here) == bool(here.handle), (self.touched, here)
-        other = self.places[_PLACES[self.step % len(_PLACES)]]
-        assert self._reads(other) == bool(other.handle), other
+        assert self._who_reads(here) == here.handle, (self.touched, here)
+        other = self.places[PLACES[self.step % len(PLACES)]]
+        assert self._who_reads(other) == other.handle, other
+        assert self._who_has_a_socket(here) == here.handle, (self.touched, here)
         if self.step % 4 == 0:
             self._check_pages(here)
         self._check_tokens()
@@ -304,11 +343,13 @@ class Identity(RuleBasedStateMachine):
         assert staff_page == (here.handle == "staff" and here.has_shown_factor), here
 
     def _check_tokens(self) -> None:
-        account = self.accounts[_HANDLES[self.step % len(_HANDLES)]]
+        account = self.accounts[HANDLES[self.step % len(HANDLES)]]
         for text, works in account.tokens.items():
-            status = Client().get("/api/v1/me", **bearer(text)).status_code
+            status = self._stranger().get("/api/v1/me", **bearer(text)).status_code
             assert (status == 200) == (works and account.is_open), (text[:14], status)
-            assert Client().get("/api/v1/tokens", **bearer(text)).status_code in (401, 403)
+            assert (endpoint.authenticate_token(text) is not None) == (works and account.is_open), text[:14]
+        for text in list(account.tokens)[:1]:
+            assert self._stranger().get("/api/v1/tokens", **bearer(text)).status_code in (401, 403)
 
     # Helpers
 
@@ -317,10 +358,57 @@ class Identity(RuleBasedStateMachine):
         return self.places[place]
 
     @staticmethod
-    def _reads(here: Place) -> bool:
+    def _who_reads(here: Place) -> str:
+        """Whose page, or JSON, the place gets; empty for a visitor's."""
+        ask = here.client.ask("GET", "/me") if isinstance(here.client, App) else here.client.get("/api/v1/me")
+        return str(ask.json()["handle"]) if ask.status_code == 200 else ""
+
+    def _who_has_a_socket(self, here: Place) -> str:
+        """As whom the place would be let in by `/ws/`."""
+        key = self._key(here)
         if isinstance(here.client, App):
-            return here.client.is_in()
-        return here.client.get("/api/v1/me").status_code == 200
+            found = endpoint.authenticate_session(key, of_app=True)
+        else:
+            found = endpoint.authenticate(f"beyou-session={key}")
+        if found is None:
+            return ""
+        return next(name for name, one in self.accounts.items() if one.member.pk == found.member_id)
+
+    def _is_pending(self, here: Place) -> bool:
+        """Whether the account is as it was when the place passed the first step."""
+        account = self.accounts.get(here.owes)
+        return (
+            account is not None
+            and account.is_open
+            and account.has_factor
+            and account.version == here.owed_version
+        )
+
+    def _passed_first_step(self, here: Place, handle: str, before: str) -> None:
+        account = self.accounts[handle]
+        self._bury(here, before)
+        if account.has_factor:
+            here.owes, here.owed_version = handle, account.version
+        else:
+            here.handle, here.has_shown_factor, here.owes = handle, False, ""
+
+    def _passed_second_step(self, here: Place, before: str) -> None:
+        self._bury(here, before)
+        here.handle, here.has_shown_factor, here.owes = here.owes, True, ""
+        here.shown_at = self.now
+
+    def _has_new_password(self, handle: str, new: int) -> None:
+        account = self.accounts[handle]
+        account.password, account.version = new, account.version + 1
+        account.tokens = dict.fromkeys(account.tokens, False)
+        self._end_places(handle)
+
+    @staticmethod
+    def _forget_codes(account: Account) -> None:
+        """With the last factor the recovery codes go."""
+        if not account.has_factor:
+            assert not RecoveryCode.objects.filter(member=account.member).exists()
+            account.codes = []
 
     @staticmethod
     def _key(here: Place) -> str:
@@ -339,19 +427,40 @@ class Identity(RuleBasedStateMachine):
             if place.handle == handle:
                 place.handle, place.has_shown_factor = "", False
 
-    @staticmethod
-    def _is_dead(kind: str, key: str) -> None:
-        client, extra = Client(), dict[str, Any]()
+    @classmethod
+    def _stranger(cls) -> Client:
+        """A browser without a cookie. Making one anew costs more than what it asks."""
+        cls.visitor.cookies.clear()
+        return cls.visitor
+
+    @classmethod
+    def _is_dead(cls, kind: str, key: str) -> None:
+        client, extra = cls._stranger(), dict[str, Any]()
         if kind == "cookie":
             client.cookies["beyou-session"] = key
         else:
             extra = {"HTTP_X_SESSION_TOKEN": key} if kind == "header" else bearer(key)
         assert client.get("/api/v1/me", **extra).status_code == 401, kind
+        if kind == "bearer":
+            # The key may well be alive where it belongs; as a token it never was.
+            return
+        found = (
+            endpoint.authenticate(f"beyou-session={key}")
+            if kind == "cookie"
+            else endpoint.authenticate_session(key, of_app=True)
+        )
+        assert found is None, kind
 
     def _later(self) -> None:
-        """Half a minute passes, so that the app shows a code that nobody has used."""
+        """Half a minute passes, so that the app shows a code that nobody has used. It is not about to change:
+        the true clock must not walk past it while it is sent.
+        """
         self.now += 90_000
         clock.shift(self.now)
+        shown_for = clock.now_ms() % 30_000
+        if shown_for > 20_000:
+            self.now += 30_000 - shown_for
+            clock.shift(self.now)
 
     def _code(self, account: Account, kind: str) -> tuple[str, bool]:
         """A code to send, and whether it is good for the account."""

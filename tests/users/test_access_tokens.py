@@ -19,7 +19,8 @@ from beyou.core import clock, limits
 from beyou.core.events import drain
 from beyou.core.ids import uuid7
 from beyou.core.ports import realtime
-from beyou.users import access_tokens, queries
+from beyou.users import access_tokens, deletion, queries, services
+from beyou.users.errors import AccountClosed
 from beyou.users.models import AccessToken
 from beyou.users.scopes import MEANING, Scope, token_text
 from tests.factories import members
@@ -294,6 +295,7 @@ def _every_operation() -> Iterator[tuple[str, str, str]]:
                     yield operation_name(operation), method, "/api/v1" + address
 
 
+@pytest.mark.same_everywhere
 @pytest.mark.parametrize(("name", "method", "address"), list(_every_operation()))
 def test_each_scope_opens_its_own_operations_and_no_other(name: str, method: str, address: str) -> None:
     if name in PUBLIC:
@@ -337,14 +339,6 @@ def test_a_token_ends_at_its_time() -> None:
 def test_no_token_lasts_more_than_a_year(days: int) -> None:
     with pytest.raises(ValueError, match="within a year"):
         members.token(members.alice(), days=days)
-
-
-def test_a_closed_account_closes_its_tokens() -> None:
-    alice = members.alice()
-    _, text = members.token(alice)
-    alice.is_active = False
-    alice.save()
-    assert _me(text).status_code == 401
 
 
 def test_all_tokens_of_one_member_end_together() -> None:
@@ -391,6 +385,35 @@ def rooms() -> Iterator[_Rooms]:
     with contextlib.ExitStack() as stack:
         stack.callback(realtime.use, before)
         yield seen
+
+
+def test_a_closed_account_ends_its_tokens_for_good(
+    rooms: _Rooms, django_capture_on_commit_callbacks: Any
+) -> None:
+    alice = members.alice()
+    token, text = members.token(alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.close_account_access(member_id=alice.pk)
+    assert (f"token:{token.pk}", 4409) in rooms.closed
+    assert _me(text).status_code == 401
+    services.open_account_access(member_id=alice.pk)
+    assert _me(text).status_code == 401
+    assert (
+        "Access tokens were revoked for good: 1"
+        in members.client_of(alice).get("/settings/log").content.decode()
+    )
+
+
+@pytest.mark.parametrize("how", ["closed", "leaving"])
+def test_a_request_that_is_under_way_makes_no_token_that_would_wake_up_later(how: str) -> None:
+    alice = members.alice()
+    if how == "closed":
+        services.close_account_access(member_id=alice.pk)
+    else:
+        deletion.request_deletion(member_id=alice.pk)
+    with pytest.raises(AccountClosed):
+        members.token(alice)
+    assert not AccessToken.objects.exists()
 
 
 def test_revoking_closes_the_sockets_of_the_token(

@@ -182,6 +182,13 @@ def test_the_session_of_a_browser_is_none_of_an_app_nor_the_other_way_round() ->
     browser.cookies["beyou-session"] = app.token
     assert browser.get("/home").status_code == 302
     assert browser.get("/api/v1/me").status_code == 401
+    # Nor is what an app's session waits for: the step that is still owed is asked for in the app.
+    passkeys.app(members.bob())
+    waiting = App()
+    waiting.sign_in("bob@example.org")
+    browser.cookies["beyou-session"] = waiting.token
+    assert browser.get("/sign-in/second-step")["Location"] == "/sign-in"
+    assert waiting.state() == "second_step"
 
 
 def test_the_header_beside_a_cookie_decides_alone() -> None:
@@ -303,12 +310,13 @@ def test_an_app_shows_the_second_step_like_the_page() -> None:
     wrong = app.ask("POST", "/auth/second-step", {"code": "000000"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_code")
     assert not app.is_in()
-    right = app.ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    code = passkeys.code(secret)
+    right = app.ask("POST", "/auth/second-step", {"code": code})
     assert right.json()["state"] == "signed_in"
     assert _outcomes() == ["bad_code", "success"]
     again = App()
     again.sign_in()
-    used = again.ask("POST", "/auth/second-step", {"code": passkeys.code(secret)})
+    used = again.ask("POST", "/auth/second-step", {"code": code})
     assert used.json()["code"] == "wrong_code"
     assert not again.is_in()
 

@@ -43,6 +43,24 @@ def test_a_proof_counts_for_ten_minutes() -> None:
     assert client.get(APP).status_code == 302
 
 
+def test_a_session_older_than_the_first_factor_must_show_it() -> None:
+    """Somebody knows the password and is in; then the owner adds a second step on her own device."""
+    alice = members.alice()
+    thief = members.client_of(alice)
+    assert thief.get(APP).status_code == 200
+    secret = passkeys.app(alice)
+    for path in (f"{APP}/remove", "/settings/second-step/codes", "/settings/second-step/passkeys/new"):
+        assert thief.get(path)["Location"].startswith("/confirm?")
+    assert 'name="password"' not in thief.get("/confirm").content.decode()
+    refused = thief.post("/confirm", {"next": APP, "password": PASSWORD})
+    assert refused.status_code == 422
+    assert "your password is not enough" in refused.content.decode()
+    assert thief.get(f"{APP}/remove").status_code == 302
+    owner = members.client_of(alice)
+    owner.post("/confirm", {"next": APP, "code": passkeys.code(secret)})
+    assert owner.get(f"{APP}/remove").status_code == 200
+
+
 def test_confirming_makes_a_new_session_key_and_the_old_one_is_nothing() -> None:
     _, client = _old()
     before = client.session.session_key
@@ -59,7 +77,7 @@ def test_every_kind_of_proof_counts() -> None:
     key = passkeys.passkey(alice)
     made = factors.make_recovery_codes(member_id=alice.pk)
     for proof in ({"password": PASSWORD}, {"code": passkeys.code(secret)}, {"code": made[0]}, {}):
-        client = members.client_of(alice, is_fresh=False)
+        client = members.client_of(alice, is_fresh=False, by_factor=True)
         if not proof:
             options = client.post("/sign-in/passkey/options").json()
             proof = {"credential": json.dumps(key.answer(options))}
@@ -79,7 +97,8 @@ def test_a_password_that_is_not_the_members_is_counted_and_recorded() -> None:
 
 
 def test_what_was_typed_travels_through_the_confirmation() -> None:
-    alice, client = _old()
+    alice = members.alice()
+    client = members.client_of(alice, is_fresh=False, by_factor=True)
     passkeys.passkey(alice)
     from beyou.users.passkeys import passkeys_of
 

@@ -1,5 +1,6 @@
 """What must hold when somebody attacks the doors: timing, limits that break, closed accounts, other doors."""
 
+import re
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.auth.hashers import get_hasher
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from beyou.core import limits
@@ -53,6 +55,17 @@ def test_known_and_unknown_addresses_cost_the_same_hashing_at_sign_in(hashed: li
         _sign_in(Client(), email, "wrong password")
         costs.append(len(hashed))
     assert costs[0] == costs[1] > 0
+
+
+def test_known_and_unknown_addresses_cost_the_same_statements_at_sign_in() -> None:
+    members.alice()
+    shapes = []
+    for email in ("alice@example.org", "nobody@example.org", "alice@example.org"):
+        with CaptureQueriesContext(connection) as seen:
+            _sign_in(Client(), email, "a wrong password")
+        shapes.append([re.sub(r"'[^']*'|s\d+_x\d+", "", query["sql"])[:300] for query in seen])
+    assert [len(shape) for shape in shapes[1:]] == [len(shapes[0])] * 2
+    assert shapes[0][0] == shapes[1][0] == shapes[2][0]
 
 
 def test_known_and_unknown_addresses_cost_the_same_hashing_at_sign_up(hashed: list[str]) -> None:

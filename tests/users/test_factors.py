@@ -458,7 +458,7 @@ def test_the_security_log_says_what_happened() -> None:
     from beyou.users.models import SecurityEvent
 
     alice = members.alice()
-    client = members.client_of(alice)
+    client = members.client_of(alice, by_factor=True)
     passkeys.app(alice)
     made = factors.make_recovery_codes(member_id=alice.pk)
     _pending().post(SECOND, {"code": made[0]})

@@ -88,6 +88,22 @@ def test_a_passkey_is_asked_for_after_the_password_and_answers_it() -> None:
     assert _rows() == [("success", "passkey", "alice")]
 
 
+def test_a_passkey_signs_in_where_another_sign_in_still_waits_for_its_second_step() -> None:
+    alice, key = members.alice(), passkeys.passkey(members.bob())
+    passkeys.app(alice)
+    client = Client()
+    client.post("/sign-in", {"login": "alice@example.org", "password": PASSWORD})
+    # What was asked as a second step, or for another purpose, opens nothing on the page of signing in.
+    assert (
+        client.post("/sign-in/passkey", {"credential": json.dumps(key.answer(_options(client)))}).status_code
+        == 422
+    )
+    asked = client.post("/sign-in/passkey/options", {"alone": "1"}).json()
+    assert asked["userVerification"] == "required"
+    assert client.post("/sign-in/passkey", {"credential": json.dumps(key.answer(asked))}).status_code == 302
+    assert client.get("/api/v1/me").json()["handle"] == "bob"
+
+
 def test_a_passkey_that_did_not_check_its_owner_is_no_sign_in_of_its_own() -> None:
     key = passkeys.passkey(members.alice(), is_verified=False)
     client = Client()
@@ -211,7 +227,7 @@ def test_a_member_removes_and_renames_her_own_passkeys_only() -> None:
     assert theirs.get(address).status_code == 404
     assert theirs.post(address, {"name": "Mine"}).status_code == 404
     assert theirs.post(f"{address}/remove").status_code == 404
-    client = members.client_of(alice)
+    client = members.client_of(alice, by_factor=True)
     assert client.post(address, {"name": "Laptop"}).status_code == 302
     assert passkeys_of(alice.pk)[0].name == "Laptop"
     for name in ("", " ", "x" * 41, "a\0b"):
@@ -235,7 +251,7 @@ def test_the_last_passkey_of_the_staff_stays() -> None:
 def test_the_same_passkey_is_not_added_twice_nor_more_than_the_limit(monkeypatch: Any) -> None:
     alice = members.alice()
     key = passkeys.passkey(alice)
-    client = members.client_of(alice)
+    client = members.client_of(alice, by_factor=True)
     answer = json.dumps(key.make(_registration(client)))
     assert client.post(NEW, {"name": "Again", "credential": answer}).status_code == 422
     monkeypatch.setattr("beyou.users.passkeys.LIMIT", 1)
@@ -265,7 +281,7 @@ _STRANGE = [
 def test_strange_answers_are_refused_everywhere(text: str) -> None:
     alice = members.alice()
     passkeys.passkey(alice)
-    visitor, pending, member = Client(), Client(), members.client_of(alice)
+    visitor, pending, member = Client(), Client(), members.client_of(alice, by_factor=True)
     pending.post("/sign-in", {"login": "alice@example.org", "password": PASSWORD})
     _registration(member)
     assert member.post(NEW, {"name": "X", "credential": text}).status_code == 422

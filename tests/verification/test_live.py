@@ -1,5 +1,6 @@
 """What requests say on the sockets of a real server, to whom, and that the gate holds there as well."""
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,20 +8,25 @@ from typing import Any
 
 import orjson
 import pytest
+from django.conf import settings
 
+from beyou.core import clock
 from beyou.core.realtime import frames
 from beyou.core.realtime.hub import hub
 from beyou.core.realtime.socket import Socket
+from beyou.users.models import MemberSession
 from beyou.users.rules import Level
 from beyou.users.services import mark_unverified, mark_verified
 from beyou.verification import services
 from beyou.verification.errors import VerificationRequired
 from beyou.verification.queries import check_verified
-from tests.factories import members
+from tests.factories import members, passkeys
 from tests.factories.documents import request_of
 from tests.messaging.live import Live, SocketClient, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
+QUEUE = f"/{settings.STAFF_PREFIX}/queue"
+MINUTE = 60_000
 
 
 @pytest.fixture
@@ -48,13 +54,18 @@ def test_each_step_is_told_to_the_member_and_to_reviewers_and_to_nobody_else(liv
     alice, bob = members.alice(), members.bob()
     vera = members.staff(Level.VERIFIER, handle="vera")
     moderator = members.staff(Level.MODERATOR, handle="mod")
+    at_work, of_moderator = members.client_of(vera), members.client_of(moderator)
+    for browser, status in ((at_work, 200), (of_moderator, 404)):
+        assert browser.get(QUEUE).status_code == status
+    of_moderator.get(f"/{settings.STAFF_PREFIX}/")
     with (
         live.socket(alice) as applicant,
         live.socket(bob) as friend,
-        live.socket(vera) as reviewer,
-        live.socket(moderator) as other,
+        live.socket(session=at_work.session.session_key or "") as reviewer,
+        live.socket(session=of_moderator.session.session_key or "") as other,
+        live.socket(vera) as at_home,
     ):
-        _ready(applicant, friend, reviewer, other)
+        _ready(applicant, friend, reviewer, other, at_home)
         ids = {"request_id": request_of(alice).pk, "reviewer_id": vera.pk}
         assert applicant.receive("verification") == {"type": "verification", "is_verified": False}
         assert reviewer.receive("queue") == {"type": "queue"}
@@ -65,9 +76,31 @@ def test_each_step_is_told_to_the_member_and_to_reviewers_and_to_nobody_else(liv
         services.approve(**ids)
         assert applicant.receive("verification") == {"type": "verification", "is_verified": True}
         assert time.monotonic() - before < 1
-        for socket in (friend, other):
+        for socket in (friend, other, at_home):
             assert _silent(socket, "verification")
             assert _silent(socket, "queue")
+
+
+@pytest.mark.parametrize("how", ["idle", "absolute"])
+def test_a_session_whose_proof_is_old_hears_nothing_of_the_queue(live: Live, how: str) -> None:
+    alice, vera = members.alice(), members.staff(Level.VERIFIER, handle="vera")
+    passkeys.app(vera)
+    browser = members.client_of(vera)
+    assert browser.get(QUEUE).status_code == 200
+    request = request_of(alice)
+    with live.socket(session=browser.session.session_key or "") as reviewer:
+        _ready(reviewer)
+        services.claim(request_id=request.pk, reviewer_id=vera.pk)
+        reviewer.receive("queue")
+        if how == "idle":
+            clock.shift(60 * MINUTE)
+        else:
+            # Somebody who works through: the last use is a moment ago, the proof a day.
+            MemberSession.objects.filter(member=vera).update(staff_seen_at=clock.now() + dt.timedelta(days=1))
+            clock.shift(24 * 60 * MINUTE)
+            assert browser.get(QUEUE)["Location"].startswith("/confirm?")
+        services.claim(request_id=request.pk, reviewer_id=vera.pk)
+        assert _silent(reviewer, "queue")
 
 
 def test_the_gate_holds_on_a_socket_that_was_open_before(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:

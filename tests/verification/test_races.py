@@ -12,7 +12,7 @@ from beyou.media.models import MediaFile
 from beyou.users.rules import Level
 from beyou.verification import queries, services
 from beyou.verification.models import Decision, Document, VerificationRequest
-from beyou.verification.rules import State, Why
+from beyou.verification.rules import State, Verdict, Why
 from tests.blocks.test_races import at_once
 from tests.factories import members
 from tests.factories.documents import picture, request_of
@@ -48,6 +48,22 @@ def test_a_request_is_decided_once_however_often_the_button_is_pressed() -> None
     assert len(done) == 1
     assert Decision.objects.count() == 1
     assert queries.is_verified(alice.pk) == (VerificationRequest.objects.get().state == State.APPROVED)
+
+
+def test_who_hands_a_request_on_and_claims_it_at_once_does_not_keep_it() -> None:
+    vera, owner = members.staff(Level.VERIFIER, handle="vera"), members.staff(handle="owner_one")
+    ids = {"request_id": request_of(members.alice()).pk, "reviewer_id": vera.pk}
+    services.claim(**ids)
+    escalate = partial(services.escalate, **ids, to=Level.OWNER, note="Look")
+    claim, approve = partial(services.claim, **ids), partial(services.approve, **ids)
+    done: list[object] = []
+    at_once([partial(_tried, job, done) for job in (escalate, claim, claim, approve)])
+    row = VerificationRequest.objects.get()
+    if row.state == State.APPROVED:
+        assert not Decision.objects.filter(verdict=Verdict.ESCALATED).exists()
+    else:
+        assert (row.state, row.claimed_by_id, row.escalated_to) == (State.PENDING, None, Level.OWNER)
+        services.claim(request_id=row.pk, reviewer_id=owner.pk)
 
 
 def test_a_member_who_asks_many_times_at_once_has_one_request_and_one_document() -> None:

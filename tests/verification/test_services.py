@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -21,13 +22,15 @@ from beyou.media.queries import private_storage
 from beyou.notifications.models import Notification
 from beyou.users.models import User
 from beyou.users.rules import Level
-from beyou.users.services import withdraw_level
+from beyou.users.services import grant_level, withdraw_level
 from beyou.verification import queries, rules, services
 from beyou.verification.errors import (
     AlreadyVerified,
     ClaimedByOther,
     DocumentGone,
+    HandedOn,
     NobodyAbove,
+    NobodyToHelp,
     NotClaimed,
     RequestMoved,
     RequestOpen,
@@ -36,7 +39,7 @@ from beyou.verification.errors import (
     VerificationRequired,
 )
 from beyou.verification.models import Decision, Document, VerificationRequest
-from beyou.verification.rules import Part, State, Step, Why
+from beyou.verification.rules import Part, State, Step, Verdict, Why
 from tests.factories import members
 from tests.factories.documents import REASON, picture, request_of
 
@@ -214,6 +217,7 @@ def _steps(request_id: UUID, reviewer_id: UUID) -> list[Callable[[], object]]:
         lambda: services.approve(**ids),
         lambda: services.reject(**ids, why=Why.EXPIRED, note=""),
         lambda: services.ask_again(**ids, parts=frozenset(Part), note="More"),
+        lambda: services.escalate(**ids, to=Level.OWNER, note="Look"),
         lambda: services.undo(**ids),
         lambda: services.revoke(**ids, note="Because"),
         lambda: services.open_document(**ids, address="203.0.113.9"),
@@ -236,8 +240,6 @@ def test_nobody_decides_for_themselves_for_equals_or_upwards(applicant_level: Le
     vera = _verifier()
     applicant = members.alice()
     request = request_of(applicant)
-    from beyou.users.services import grant_level
-
     grant_level(member_id=applicant.pk, level=applicant_level, granted_by_id=None)
     for reviewer in (vera, applicant):
         for step in _steps(request.pk, reviewer.pk):
@@ -291,6 +293,124 @@ def test_four_eyes_take_two_different_reviewers(settings: Any) -> None:
     services.approve(request_id=request_id, reviewer_id=victor.pk)
     assert queries.is_verified(alice.pk)
     assert _acts() == ["claimed", "seconded", "claimed", "approved"]
+
+
+def test_who_hands_a_request_on_never_decides_it() -> None:
+    alice, vera, victor = members.alice(), _verifier(), _verifier("victor")
+    request_id = _claimed(alice, vera)
+    decision = services.escalate(
+        request_id=request_id, reviewer_id=vera.pk, to=Level.VERIFIER, note=" I know\n her. "
+    )
+    assert (decision.verdict, decision.note) == (Verdict.ESCALATED, "I know her.")
+    assert _state(request_id) == State.PENDING
+    (line,) = queries.queue_for(vera.pk, frozenset({Level.VERIFIER})).lines
+    assert (line.is_free, line.was_handed_on) == (False, True)
+    for step in _steps(request_id, vera.pk)[:6]:
+        with pytest.raises(HandedOn):
+            step()
+    # Also after a colleague gave it back, and when the claim was taken before.
+    services.claim(request_id=request_id, reviewer_id=victor.pk)
+    services.release(request_id=request_id, reviewer_id=victor.pk)
+    with pytest.raises(HandedOn):
+        services.claim(request_id=request_id, reviewer_id=vera.pk)
+    VerificationRequest.objects.update(
+        state=State.CLAIMED, claimed_by_id=vera.pk, claimed_until=clock.now() + dt.timedelta(minutes=15)
+    )
+    for step in _steps(request_id, vera.pk)[1:6]:
+        with pytest.raises(HandedOn):
+            step()
+    VerificationRequest.objects.update(state=State.PENDING, claimed_by_id=None, claimed_until=None)
+    services.claim(request_id=request_id, reviewer_id=victor.pk)
+    services.approve(request_id=request_id, reviewer_id=victor.pk)
+    assert queries.is_verified(alice.pk)
+    assert _acts() == ["claimed", "escalated", "claimed", "released", "claimed", "approved"]
+
+
+def test_what_is_handed_on_to_an_owner_no_verifier_takes() -> None:
+    alice, vera, victor = members.alice(), _verifier(), _verifier("victor")
+    owner = members.staff(handle="owner_one")
+    request_id = _claimed(alice, vera)
+    services.escalate(request_id=request_id, reviewer_id=vera.pk, to=Level.OWNER, note="Is this a passport?")
+    (line,) = queries.queue_for(victor.pk, frozenset({Level.VERIFIER})).lines
+    assert (line.is_free, line.is_for_others, line.was_handed_on) == (False, True, False)
+    with pytest.raises(HandedOn):
+        services.claim(request_id=request_id, reviewer_id=victor.pk)
+    services.claim(request_id=request_id, reviewer_id=owner.pk)
+    assert services.open_document(request_id=request_id, reviewer_id=owner.pk, address="203.0.113.9").data
+    # An owner who is a verifier only from now on keeps nothing of it.
+    members.staff(handle="owner_two")
+    grant_level(member_id=owner.pk, level=Level.VERIFIER, granted_by_id=None)
+    withdraw_level(member_id=owner.pk, level=Level.OWNER, withdrawn_by_id=None)
+    with pytest.raises(HandedOn):
+        services.approve(request_id=request_id, reviewer_id=owner.pk)
+    with pytest.raises(NotClaimed):
+        services.open_document(request_id=request_id, reviewer_id=owner.pk, address="203.0.113.9")
+    assert not queries.is_verified(alice.pk)
+
+
+def test_a_request_is_handed_on_only_to_somebody_who_could_take_it(settings: Any) -> None:
+    settings.VERIFICATION_FOUR_EYES = True
+    alice, vera, victor = members.alice(), _verifier(), _verifier("victor")
+    request_id = _claimed(alice, vera)
+    escalate = partial(services.escalate, request_id=request_id, note="Look")
+    with pytest.raises(NobodyToHelp):
+        escalate(reviewer_id=vera.pk, to=Level.OWNER)
+    services.approve(request_id=request_id, reviewer_id=vera.pk)
+    services.claim(request_id=request_id, reviewer_id=victor.pk)
+    # Vera has approved it once: she is no second look.
+    with pytest.raises(NobodyToHelp):
+        escalate(reviewer_id=victor.pk, to=Level.VERIFIER)
+    closed = members.staff(handle="owner_gone")
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+    with pytest.raises(NobodyToHelp):
+        escalate(reviewer_id=victor.pk, to=Level.OWNER)
+    assert _state(request_id) == State.CLAIMED
+    owner = members.staff(handle="owner_one")
+    escalate(reviewer_id=victor.pk, to=Level.OWNER)
+    services.claim(request_id=request_id, reviewer_id=owner.pk)
+    # Nobody is left to whom the owner could hand it back.
+    with pytest.raises(NobodyToHelp):
+        escalate(reviewer_id=owner.pk, to=Level.VERIFIER)
+    services.approve(request_id=request_id, reviewer_id=owner.pk)
+    assert queries.is_verified(alice.pk)
+
+
+def test_what_a_request_of_the_staff_needs_is_somebody_above_them() -> None:
+    moderator = members.staff(Level.MODERATOR, handle="mod")
+    _verifier()
+    owner, other = members.staff(handle="owner_one"), members.staff(handle="owner_two")
+    request_id = _claimed(moderator, owner)
+    services.escalate(request_id=request_id, reviewer_id=owner.pk, to=Level.VERIFIER, note="We are related.")
+    assert queries.queue_for(other.pk, frozenset({Level.OWNER})).lines[0].is_free
+    services.claim(request_id=request_id, reviewer_id=other.pk)
+    with pytest.raises(NobodyToHelp):
+        services.escalate(request_id=request_id, reviewer_id=other.pk, to=Level.VERIFIER, note="Me, too.")
+
+
+@pytest.mark.parametrize(
+    ("to", "note"), [(Level.OWNER, " \n"), (Level.MODERATOR, "Look"), (Level.FINANCE, "")]
+)
+def test_handing_on_needs_words_and_a_level_of_reviewers(to: Level, note: str) -> None:
+    vera = _verifier()
+    members.staff(handle="owner_one")
+    request_id = _claimed(members.alice(), vera)
+    with pytest.raises(InvalidInput):
+        services.escalate(request_id=request_id, reviewer_id=vera.pk, to=to, note=note)
+    assert (_state(request_id), Decision.objects.count()) == (State.CLAIMED, 0)
+
+
+def test_the_member_hears_nothing_of_handing_on(mailoutbox: list[Any]) -> None:
+    alice, vera = members.alice(), _verifier()
+    members.staff(handle="owner_one")
+    request_id = _claimed(alice, vera)
+    services.escalate(request_id=request_id, reviewer_id=vera.pk, to=Level.OWNER, note="A forgery?")
+    _drain_everything()
+    assert mailoutbox == []
+    assert not Notification.objects.filter(member=alice).exists()
+    assert "A forgery?" not in members.client_of(alice).get("/verify").content.decode()
+    assert VerificationRequest.objects.get().decided_at is None
+    with pytest.raises(TooLateToUndo):
+        services.undo(request_id=request_id, reviewer_id=vera.pk)
 
 
 def test_looking_is_written_down_first_and_the_picture_names_its_reader() -> None:

@@ -19,7 +19,7 @@ from beyou.ledger.models import EntryRow, TileRow
 from beyou.ledger.note import Checkpoint, Signer
 from beyou.ledger.services import change_consensus
 from tests.ledger.log import Log, source_of
-from tests.verifier.conftest import VERIFIER
+from tests.verifier.standalone import VERIFIER
 
 
 @pytest.fixture

@@ -8,13 +8,21 @@ from typing import NamedTuple
 from uuid import UUID
 
 ENTRY_SIZE = 40
-MESSAGE, ERASURE, GENESIS, KEY, ANCHOR, LINK = 1, 4, 6, 7, 8, 9
+_SALT_SIZE = 32
+MESSAGE, ERASURE, GENESIS, KEY, ANCHOR, LINK, STEP = 1, 4, 6, 7, 8, 9, 10
 #: Why an entry was erased.
 REASONS = {1: "its author erased their account"}
 DOCUMENTS = frozenset({GENESIS, KEY, ANCHOR})
 POW, POA = 1, 2
+#: What happened to a part of an order, and who did it.
+STEPS = {
+    1: "placed", 2: "paid", 3: "shipped", 4: "delivered", 5: "refunded", 6: "rated", 7: "corrected",
+    8: "called_off", 9: "disputed", 10: "settled", 11: "cancelled",
+}  # fmt: skip
+ACTORS = {1: "the buyer", 2: "the seller", 3: "staff", 4: "the payment gateway", 5: "the clock"}
 
 _HEADER = struct.Struct(">4sHBBQQ32sQI32sQ32sQ")
+_STEP = struct.Struct(">BBH16s16s16sQQ32s")
 _OPENING = struct.Struct(">BH16s16s16sQQQ32s32s32s")
 
 
@@ -54,13 +62,26 @@ class Opening(NamedTuple):
     media: bytes
 
 
+class StepOpening(NamedTuple):
+    """What the entry of a step commits to, 100 bytes; ``member`` is None for gateway, clock and staff."""
+
+    step: str
+    actor: str
+    id: UUID
+    part: UUID
+    member: UUID | None
+    number: int
+    at_ms: int
+    document: bytes
+
+
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
 def parse_entry(data: bytes) -> tuple[int, bytes]:
     """Kind and value. Raises Malformed."""
-    if len(data) != ENTRY_SIZE or data[:4] != b"BYL1" or any(data[5:8]) or not 1 <= data[4] <= 9:
+    if len(data) != ENTRY_SIZE or data[:4] != b"BYL1" or any(data[5:8]) or not 1 <= data[4] <= 10:
         raise Malformed("is not an entry")
     return data[4], data[8:]
 
@@ -84,6 +105,30 @@ def parse_opening(data: bytes) -> Opening:
     return Opening(mode, flags, *ids, *rest)
 
 
+def parse_step(data: bytes) -> StepOpening:
+    """Raises Malformed."""
+    if len(data) != _STEP.size:
+        raise Malformed(f"the opening of a step has {_STEP.size} bytes, not {len(data)}")
+    step, actor, flags, own, part, member, number, at_ms, document = _STEP.unpack(data)
+    if step not in STEPS or actor not in ACTORS or flags:
+        raise Malformed("is a step that this program does not know; a newer one may")
+    person = UUID(bytes=member) if any(member) else None
+    ids = (UUID(bytes=own), UUID(bytes=part), person)
+    return StepOpening(STEPS[step], ACTORS[actor], *ids, number, at_ms, document)
+
+
+def step_entry(salt: bytes, opening: bytes) -> bytes:
+    """The entry that commits to this step under this salt. Raises Malformed."""
+    return b"BYL1" + bytes([STEP, 0, 0, 0]) + _hidden(salt, b"beyou/step/1\0" + opening)
+
+
+def _hidden(salt: bytes, said: bytes) -> bytes:
+    # HMAC fills a shorter key with zeros, so that several salts would open one entry.
+    if len(salt) != _SALT_SIZE:
+        raise Malformed(f"has a salt of {len(salt)} bytes, not {_SALT_SIZE}")
+    return hmac.digest(salt, said, "sha256")
+
+
 def erasure_entry(seq: int, day: int, reason: int) -> bytes:
     """The entry that says: on this day since the epoch, entry ``seq`` was erased. Raises Malformed."""
     try:
@@ -103,6 +148,6 @@ def date_of(day: int) -> str:
 
 
 def message_entry(salt: bytes, opening: bytes, kind: int = MESSAGE) -> bytes:
-    """The entry that commits to this opening under this salt."""
-    value = hmac.digest(salt, b"beyou/commit/1\0" + opening, "sha256")
+    """The entry that commits to this opening under this salt. Raises Malformed."""
+    value = _hidden(salt, b"beyou/commit/1\0" + opening)
     return b"BYL1" + bytes([kind, 0, 0, 0]) + value

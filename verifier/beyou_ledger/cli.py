@@ -3,7 +3,9 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
+from beyou_ledger import order
 from beyou_ledger import receipt as receipts
 from beyou_ledger.bytes_of import REASONS, Malformed, date_of
 from beyou_ledger.export import Export
@@ -13,14 +15,16 @@ GOOD, BAD, INCOMPLETE = 0, 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 good, 1 something was altered, 2 files are missing or unreadable."""
+    """Exit status: 0 good, 1 something was altered, 2 files are missing or unreadable, or steps wait for
+    their seal.
+    """
     parser = argparse.ArgumentParser(prog="beyou-ledger", description=__doc__, epilog=main.__doc__)
     commands = parser.add_subparsers(required=True)
     verify = commands.add_parser("verify", help="check an export of the whole ledger")
     verify.add_argument("folder", type=Path)
     verify.add_argument("--pinned", type=Path, help="a checkpoint that you kept: the ledger must extend it")
     verify.set_defaults(run=_verify)
-    receipt = commands.add_parser("receipt", help="check the receipt of one message, or a file of many")
+    receipt = commands.add_parser("receipt", help="check the receipt of a message or an order, or many")
     receipt.add_argument("file", type=Path)
     receipt.set_defaults(run=_receipt)
     for command in (verify, receipt):
@@ -33,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Malformed as error:
         print(f"BAD: {error}")
         return BAD
-    except (OSError, KeyError, ValueError, IndexError) as error:
+    except (OSError, KeyError, ValueError, IndexError, RecursionError) as error:
         print(f"INCOMPLETE: {error}", file=sys.stderr)
         return INCOMPLETE
 
@@ -49,15 +53,20 @@ def _verify(options: argparse.Namespace) -> int:
     if count:
         print(f"{count} problems; the first one is the first bad position.")
         return BAD
+    steps = f", {export.steps} steps of orders opened" if export.steps else ""
     print(
         f"GOOD: {export.checkpoint.size} entries in {export.blocks} blocks of {export.checkpoint.origin}"
-        f" are as they were signed; {export.opened} messages opened, {len(export.erased)} erased."
+        f" are as they were signed; {export.opened} messages opened, {len(export.erased)} erased{steps}."
     )
     return GOOD
 
 
 def _receipt(options: argparse.Namespace) -> int:
-    found = receipts.parse(options.file.read_text(encoding="utf-8"))
+    text = options.file.read_text(encoding="utf-8")
+    orders = order.parse(text)
+    if orders is not None:
+        return _orders(orders, _key(options.vkey))
+    found = receipts.parse(text)
     if not found:
         print("INCOMPLETE: the file holds no receipt", file=sys.stderr)
         return INCOMPLETE
@@ -75,6 +84,33 @@ def _receipt(options: argparse.Namespace) -> int:
     if len(found) > 1:
         print(f"{len(found) - bad} of {len(found)} receipts are good.")
     return BAD if bad else GOOD
+
+
+def _orders(found: list[dict[str, Any]], key: Key | None) -> int:
+    if not found:
+        print("INCOMPLETE: the file holds no receipt", file=sys.stderr)
+        return INCOMPLETE
+    key = key or _warn(order.key_in(found[0]))
+    words: list[str] = []
+    for one in found:
+        print(f"Order part {str(one.get('part'))[:36]!r}")
+        try:
+            for said in order.check(one, key):
+                words.append(said.word)
+                print(f"{said.word}: {said.text}")
+                for line in order.facts_of(said):
+                    print(f"    {line}")
+        except Malformed as error:
+            words.append("BAD")
+            print(f"BAD: {error}")
+    if "BAD" in words:
+        print(f"{words.count('BAD')} of {len(words)} steps are not as they were sealed.")
+        return BAD
+    if "WAITING" in words:
+        print(f"{words.count('WAITING')} of {len(words)} steps are not sealed yet; the others are good.")
+        return INCOMPLETE
+    print(f"All {len(words)} steps are as they were sealed.")
+    return GOOD
 
 
 def _said(receipt: receipts.Receipt | receipts.Erasure, key: Key) -> str:

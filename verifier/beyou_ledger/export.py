@@ -15,6 +15,7 @@ from beyou_ledger.bytes_of import (
     MESSAGE,
     POA,
     POW,
+    STEP,
     Header,
     Malformed,
     erasure_entry,
@@ -23,7 +24,9 @@ from beyou_ledger.bytes_of import (
     parse_entry,
     parse_header,
     parse_opening,
+    parse_step,
     sha256,
+    step_entry,
 )
 from beyou_ledger.note import Checkpoint, Key, is_signed, open_checkpoint
 
@@ -56,6 +59,7 @@ class Export:
         self._key = key
         self.blocks = 0
         self.opened = 0
+        self.steps = 0
         self.erased: set[int] = set()
 
     def problems(self, pinned: Checkpoint | None = None) -> Iterator[Problem]:
@@ -173,16 +177,16 @@ class Export:
         opened: set[int] = set()
         for line in _lines(path):
             seq, opening = line["seq"], bytes.fromhex(line["opening"])
-            message = parse_opening(opening).message
-            if entries[seq] != message_entry(bytes.fromhex(line["salt"]), opening, entries[seq][4]):
-                yield Problem(f"message {message}", f"is not what entry {seq} sealed")
+            yield from _check_opening(entries[seq], seq, line, opening)
             if seq in self.erased:
                 yield Problem(f"entry {seq}", "is recorded as erased, but the export still opens it")
             opened.add(seq)
-        self.opened = len(opened)
+        self.steps = sum(entries[seq][4] == STEP for seq in opened)
+        self.opened = len(opened) - self.steps
         for seq, entry in enumerate(entries):
-            if entry[4] == MESSAGE and seq not in opened and seq not in self.erased:
-                yield Problem(f"entry {seq}", "seals a message that is not in the export: deleted or cut off")
+            if entry[4] in (MESSAGE, STEP) and seq not in opened and seq not in self.erased:
+                what = "a step of an order" if entry[4] == STEP else "a message"
+                yield Problem(f"entry {seq}", f"seals {what} that is not in the export: deleted or cut off")
 
     def _documents(self) -> dict[bytes, bytes]:
         lines = _lines(self._folder / "documents.jsonl")
@@ -202,6 +206,21 @@ def _check_entry(entry: bytes, seq: int, header: Header) -> Iterator[Problem]:
         yield Problem(where, f"of kind {kind} has no place here")
     elif kind == LINK and value != header.prev_hash:
         yield Problem(where, "links to another block than its header")
+
+
+def _check_opening(entry: bytes, seq: int, line: dict[str, Any], opening: bytes) -> Iterator[Problem]:
+    salt = bytes.fromhex(line["salt"])
+    if entry[4] != STEP:
+        message = parse_opening(opening).message
+        if entry != message_entry(salt, opening, entry[4]):
+            yield Problem(f"message {message}", f"is not what entry {seq} sealed")
+        return
+    step = parse_step(opening)
+    named = f"step {step.number} of order part {step.part}"
+    if entry != step_entry(salt, opening):
+        yield Problem(named, f"is not what entry {seq} sealed")
+    elif sha256(line["document"].encode()) != step.document:
+        yield Problem(named, f"says something else than entry {seq} sealed")
 
 
 def _policy(documents: dict[bytes, bytes], entry: bytes) -> Policy | None:

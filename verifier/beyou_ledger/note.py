@@ -66,6 +66,8 @@ def open_checkpoint(note: str, key: Key) -> Checkpoint:
     """The checkpoint that this key signed. Raises Malformed, also when it did not."""
     text, _, signatures = note.rpartition("\n\n")
     text += "\n"
+    if any(not line.startswith("— ") for line in signatures.removesuffix("\n").split("\n")):
+        raise Malformed("has something else behind its text than signatures")
     wanted = [line.split(" ") for line in signatures.split("\n") if line.startswith(f"— {key.name} ")]
     made = [unbase64(parts[2]) for parts in wanted if len(parts) == 3]
     mine = [signature[4:] for signature in made if signature[:4] == key.key_id]

@@ -52,6 +52,10 @@ class Erasure:
     checkpoint: str
     key: Key
 
+    def seal_entry(self) -> bytes:
+        """The entry that says that it was erased. Raises Malformed."""
+        return erasure_entry(self.index, self.day, self.reason)
+
 
 def parse(text: str) -> list[Receipt | Erasure]:
     """The receipts of a file. Raises Malformed, KeyError or ValueError for what is none."""
@@ -76,11 +80,11 @@ def check(receipt: Receipt, key: Key) -> tuple[Opening, int]:
     return parse_opening(receipt.opening), checkpoint.size
 
 
-def check_erasure(erasure: Erasure, key: Key) -> int:
+def check_erasure(erasure: Erasure, key: Key, kind: int = MESSAGE) -> int:
     """The size of the tree in which both the entry and its erasure are proven. Raises Malformed."""
     checkpoint = open_checkpoint(erasure.checkpoint, key)
-    if parse_entry(erasure.entry)[0] != MESSAGE:
-        raise Malformed("is the erasure of something else than a message")
+    if parse_entry(erasure.entry)[0] != kind:
+        raise Malformed("is the erasure of something else than it says")
     seal = erasure_entry(erasure.index, erasure.day, erasure.reason)
     if not is_signed(key.public, erasure.signature, erasure_order(key.name, seal)):
         raise Malformed("is an erasure that the key of this log did not sign")
@@ -104,10 +108,16 @@ def _parse_item(item: dict[str, Any], about: dict[str, Any]) -> Receipt | Erasur
     if erasure is None:
         salt, opening = bytes.fromhex(item["salt"]), bytes.fromhex(item["opening"])
         return Receipt(index, path, salt, opening, checkpoint, key)
+    return parse_erasure(item, checkpoint, key)
+
+
+def parse_erasure(item: dict[str, Any], checkpoint: str, key: Key) -> Erasure:
+    """The erasure that an item of a receipt tells of."""
+    erasure = item["erasure"]
     return Erasure(
-        index=index,
+        index=int(item["index"]),
         entry=bytes.fromhex(item["entry"]),
-        path=path,
+        path=_path(item),
         day=int(erasure["day"]),
         reason=int(erasure["reason"]),
         signature=bytes.fromhex(erasure["signature"]),

@@ -87,13 +87,13 @@ def _while_valid(socket: Socket, identity: Identity, find: Find, receive: Receiv
     its room, by its age, by another process while Redis was away, or just before the socket joined.
     """
     loop = asyncio.get_running_loop()
-    due = loop.time() + RECHECK_SECONDS
+    checked = socket.opened_at
 
     async def next_message() -> Message:
-        nonlocal due
+        nonlocal checked
         message = await receive()
-        if loop.time() >= due:
-            due = loop.time() + RECHECK_SECONDS
+        if loop.time() >= checked + RECHECK_SECONDS or hub.doubted_at >= checked:
+            checked = loop.time()
             try:
                 is_valid = await hub.read(find) == identity
             except DatabaseError:

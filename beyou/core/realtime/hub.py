@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from beyou.core.realtime.socket import TOO_MANY
@@ -17,9 +18,6 @@ SWEEP_SECONDS = 10
 REMEMBERED_SECONDS = 60.0
 #: Threads for the database reads of sockets.
 READERS = 2
-
-#: How many sockets of one member a process holds. The oldest gives way to one more.
-SOCKETS_PER_MEMBER = 20
 
 T = TypeVar("T")
 
@@ -37,6 +35,8 @@ class Hub:
         self._is_scheduled = False
         # Rooms that were closed of late: when, and with which code.
         self._closed: dict[str, tuple[float, int]] = {}
+        #: Orders to close may have been missed until this moment of the loop.
+        self.doubted_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -77,7 +77,7 @@ class Hub:
             if closed_at >= socket.opened_at:
                 return socket.close(code)
         own = self._rooms[socket.rooms[0]]
-        if len(own) > SOCKETS_PER_MEMBER:
+        if len(own) > settings.SOCKETS_PER_MEMBER:
             min(own, key=lambda each: each.opened_at).close(TOO_MANY)
         return None
 
@@ -95,6 +95,10 @@ class Hub:
 
     def close(self, rooms: Iterable[str], code: int) -> None:
         self.soon(lambda: self._close(rooms, code))
+
+    def doubt(self) -> None:
+        """Sockets that are open now have their session looked up when they next say anything."""
+        self.soon(self._doubt)
 
     def soon(self, action: Callable[[], None]) -> None:
         """Runs the action on the loop, from any thread and in order. A burst shares one wake-up of the loop.
@@ -135,6 +139,10 @@ class Hub:
             self._closed |= dict.fromkeys(rooms, (self._loop.time(), code))
         for socket in self._in(rooms):
             socket.close(code)
+
+    def _doubt(self) -> None:
+        if self._loop is not None:
+            self.doubted_at = self._loop.time()
 
     async def _sweep(self) -> None:
         while True:

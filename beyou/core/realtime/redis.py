@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import orjson
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from beyou.core.ports.realtime import Realtime
 
@@ -21,11 +22,23 @@ BACKLOG = 10_000
 RETRY_SECONDS = 1.0
 
 
-class RedisRealtime:
-    """The hub of this process and those of all others. Without a hub it only sends, as page workers do."""
+class LocalSockets(Realtime, Protocol):
+    """The sockets of this process, which can be told that some order to close may have been missed."""
 
-    def __init__(self, url: str, local: Realtime | None) -> None:
-        self._redis: Any = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+    def doubt(self) -> None: ...
+
+
+class RedisRealtime:
+    """The hub of this process and those of all others. Without a hub it only sends, as page workers do.
+
+    Frames may be lost while Redis is away, since clients repair them by number. Orders to close are sent
+    again until they are out, and whoever listens anew doubts every session that it let in before.
+    """
+
+    def __init__(self, url: str, local: LocalSockets | None) -> None:
+        # The client's own way to come back would listen anew without telling anybody that it had not.
+        never = Retry(NoBackoff(), 0)
+        self._redis: Any = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, retry=never)
         self._local = local
         self._name = uuid4().hex
         self._outgoing: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
@@ -71,23 +84,35 @@ class RedisRealtime:
                     self._outgoing.put(None)
                     break
                 items.append(item)
-            try:
-                self._redis.publish(CHANNEL, orjson.dumps({"from": self._name, "items": items}))
-            except RedisError:
-                log.warning("live.redis_away", lost=len(items))
-                self._stopping.wait(RETRY_SECONDS)
+            while items and not self._is_sent(items):
+                items = [item for item in items if "code" in item]
+                if self._stopping.wait(RETRY_SECONDS):
+                    return
+
+    def _is_sent(self, items: list[dict[str, Any]]) -> bool:
+        try:
+            self._redis.publish(CHANNEL, orjson.dumps({"from": self._name, "items": items}))
+        # Not only Redis's own errors: a thread that ends on any other would keep every later order to itself.
+        except Exception as error:
+            log.warning("live.redis_away", lost=len(items), error=repr(error))
+            return False
+        return True
 
     def _listen(self) -> None:
+        is_first = True
         while not self._stopping.is_set():
             try:
                 with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     channel.subscribe(CHANNEL)
+                    if not is_first and self._local is not None:
+                        self._local.doubt()
+                    is_first = False
                     while not self._stopping.is_set():
                         message = channel.get_message(timeout=1.0)
                         if message is not None:
                             self._receive(message["data"])
-            except RedisError:
-                log.warning("live.redis_away")
+            except Exception as error:
+                log.warning("live.redis_away", error=repr(error))
                 self._stopping.wait(RETRY_SECONDS)
 
     def _receive(self, data: bytes) -> None:

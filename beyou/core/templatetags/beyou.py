@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from beyou.core import clock
+from beyou.core.money import format_money, short_money
 
 if TYPE_CHECKING:
     from beyou.users.models import User
@@ -164,6 +165,18 @@ def span(length: dt.timedelta) -> str:
             count = round(minutes / size)
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return "a minute"
+
+
+@register.filter
+def money(amount_minor: int, currency: str) -> str:
+    """An amount in the smallest unit as people read it: `{{ price_minor|money:currency }}`."""
+    return format_money(amount_minor, currency)
+
+
+@register.filter
+def price(amount_minor: int, currency: str) -> str:
+    """The same without a fraction of zeros: for the price of a thing."""
+    return short_money(amount_minor, currency)
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """What members and reviewers do with a request. Each function is one step, whole or not at all."""
 
-from beyou.verification.services.apply import resubmit, submit, withdraw
+from beyou.verification.services.apply import NOBODY_ABOVE, resubmit, submit, withdraw
 from beyou.verification.services.documents import (
     OpenedDocument,
     delete_due_documents,
@@ -11,6 +11,7 @@ from beyou.verification.services.review import (
     approve,
     ask_again,
     claim,
+    escalate,
     reject,
     release,
     revoke,
@@ -19,12 +20,14 @@ from beyou.verification.services.review import (
 )
 
 __all__ = [
+    "NOBODY_ABOVE",
     "OpenedDocument",
     "approve",
     "ask_again",
     "claim",
     "delete_due_documents",
     "erase_member",
+    "escalate",
     "open_document",
     "reject",
     "release",

@@ -70,6 +70,13 @@ def resubmit(*, member_id: UUID, reason: str | None, image: bytes | None) -> Ver
     return request
 
 
+#: What owners read instead of a form.
+NOBODY_ABOVE = (
+    "Nobody stands above an owner, so nobody can review your document. Give the level back for as long as it"
+    " takes, with `beyou staff withdraw` on the server, or ask before you get it."
+)
+
+
 @transaction.atomic
 def withdraw(*, member_id: UUID) -> None:
     """The request is over and its document is deleted. Raises `RequestMoved` when nothing is open."""
@@ -90,7 +97,7 @@ def _check_may_apply(member_id: UUID) -> None:
     if VerificationRequest.objects.filter(open_of_id=member_id).exists():
         raise RequestOpen("You can follow it on this page, answer it or take it back.")
     if Level.OWNER in users.levels_of(member_id):
-        raise NobodyAbove("Nobody stands above an owner, so nobody can review your document.")
+        raise NobodyAbove(NOBODY_ABOVE)
 
 
 def _mine(member_id: UUID, *, for_update: bool = False) -> VerificationRequest:

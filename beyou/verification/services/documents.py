@@ -14,7 +14,7 @@ from beyou.users import queries as users
 from beyou.verification import queries
 from beyou.verification.errors import DocumentGone, NotClaimed
 from beyou.verification.models import Decision, Document, VerificationRequest
-from beyou.verification.rules import is_held_by
+from beyou.verification.rules import is_held_by, may_take
 from beyou.verification.watermark import CONTENT_TYPE, watermarked
 
 _AT_ONCE = 200
@@ -35,8 +35,10 @@ def open_document(*, request_id: UUID, reviewer_id: UUID, address: str) -> Opene
     Raises `NotFound` for whoever may not decide the request, `NotClaimed`, `DocumentGone`, `MediaLost`.
     """
     with transaction.atomic():
-        request = queries.request_for(reviewer_id, users.levels_of(reviewer_id), request_id)
-        if not is_held_by(queries.standing_of(request), reviewer_id, clock.now()):
+        levels = users.levels_of(reviewer_id)
+        request = queries.request_for(reviewer_id, levels, request_id)
+        is_held = is_held_by(queries.standing_of(request), reviewer_id, clock.now())
+        if not is_held or not may_take(levels, request.escalated_to):
             raise NotClaimed("Only who has claimed a request may look at its document.")
         document = queries.stored_document(request_id)
         if document is None or document.media_id is None:

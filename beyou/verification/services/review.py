@@ -16,6 +16,8 @@ from beyou.users.services import mark_unverified, mark_verified
 from beyou.verification import queries, rules
 from beyou.verification.errors import (
     ClaimedByOther,
+    HandedOn,
+    NobodyToHelp,
     NotClaimed,
     RequestMoved,
     SecondReviewerNeeded,
@@ -23,7 +25,7 @@ from beyou.verification.errors import (
 )
 from beyou.verification.events import DecisionMade, VerificationSettled
 from beyou.verification.models import Decision, VerificationRequest
-from beyou.verification.rules import LEASE, OPEN, UNDO, Part, State, Step, Verdict, Why
+from beyou.verification.rules import HELPERS, LEASE, NOT_FINAL, OPEN, UNDO, Part, State, Step, Verdict, Why
 from beyou.verification.services.telling import tell
 
 #: Drained a little after the undo has ended, so that nobody is told of what can still be taken back.
@@ -35,18 +37,22 @@ def claim(*, request_id: UUID, reviewer_id: UUID) -> None:
     """The request is this reviewer's for `LEASE` from now; one's own claim is renewed.
 
     One conditional update decides, so that of reviewers who claim at once one wins. Raises `NotFound`,
-    `SecondReviewerNeeded`, `ClaimedByOther` or `RequestMoved`.
+    `SecondReviewerNeeded`, `HandedOn`, `ClaimedByOther` or `RequestMoved`.
     """
-    request = queries.request_for(reviewer_id, users.levels_of(reviewer_id), request_id)
+    levels = users.levels_of(reviewer_id)
+    request = queries.request_for(reviewer_id, levels, request_id)
     if request.first_reviewer_id == reviewer_id:
         raise SecondReviewerNeeded("You have approved it once. Somebody else must look at it now.")
+    _check_may_take(request, reviewer_id, levels)
     moment = clock.now()
     was_mine = rules.is_held_by(queries.standing_of(request), reviewer_id, moment)
     free = Q(state=State.PENDING) | Q(state=State.CLAIMED, claimed_until__lte=moment)
     mine = Q(state=State.CLAIMED, claimed_by_id=reviewer_id)
-    rows = VerificationRequest.objects.filter(free | mine, id=request_id)
-    # `first_reviewer_id` may be empty, and SQL's <> is never true of that.
-    rows = rows.filter(Q(first_reviewer_id=None) | ~Q(first_reviewer_id=reviewer_id))
+    # Handed on or approved meanwhile, it is no longer the request that was checked above.
+    rows = VerificationRequest.objects.filter(free | mine, id=request_id, escalated_to=request.escalated_to)
+    # Both columns may be empty, and SQL's <> is never true of that.
+    for column in ("first_reviewer_id", "escalated_by_id"):
+        rows = rows.filter(Q(**{column: None}) | ~Q(**{column: reviewer_id}))
     if not rows.update(state=State.CLAIMED, claimed_by_id=reviewer_id, claimed_until=moment + LEASE):
         raise _why_not_claimed(request_id)
     if not was_mine:
@@ -112,6 +118,23 @@ def ask_again(*, request_id: UUID, reviewer_id: UUID, parts: frozenset[Part], no
 
 
 @transaction.atomic
+def escalate(*, request_id: UUID, reviewer_id: UUID, to: Level, note: str) -> Decision:
+    """The claim is given up, and the request waits for somebody else who has the level `to` and reads the
+    note. Whoever handed a request on never decides it. Raises `NotFound`, `NotClaimed`, `NobodyToHelp`, and
+    `InvalidInput` for another level or without a note.
+    """
+    if to not in HELPERS or not note.strip():
+        raise InvalidInput("Say what your colleague should look at, and choose to whom it goes.")
+    request = _held(request_id, reviewer_id)
+    if not queries.could_help(request, to):
+        raise NobodyToHelp(
+            "Nobody else of this level may decide it. Ask an owner to make somebody a reviewer."
+        )
+    request.escalated_by_id, request.escalated_to = reviewer_id, to.value
+    return _decide(request, reviewer_id, Verdict.ESCALATED, Step.ESCALATE, note=note)
+
+
+@transaction.atomic
 def undo(*, request_id: UUID, reviewer_id: UUID) -> None:
     """The reviewer's own last decision never was, and the request is claimed by them again. Nobody had been
     told. Raises `NotFound` or `TooLateToUndo`.
@@ -161,19 +184,28 @@ def settle(*, decision_id: UUID) -> None:
     Nobody is told whose account is closed: what was erased must not come back as a notice.
     """
     told = Decision.objects.filter(id=decision_id, undone_at=None, request__member__is_active=True)
-    decision = told.exclude(verdict=Verdict.SECONDED).select_related("request").first()
+    decision = told.exclude(verdict__in=NOT_FINAL).select_related("request").first()
     if decision is not None:
         publish(VerificationSettled(decision.request.member_id, decision.pk, decision.verdict))
 
 
 def _held(request_id: UUID, reviewer_id: UUID) -> VerificationRequest:
     """The locked request that this reviewer has claimed. Levels are read anew: one that was withdrawn a
-    moment ago decides nothing. Raises `NotFound` or `NotClaimed`.
+    moment ago decides nothing. Raises `NotFound`, `NotClaimed` or `HandedOn`.
     """
-    request = queries.request_for(reviewer_id, users.levels_of(reviewer_id), request_id, for_update=True)
+    levels = users.levels_of(reviewer_id)
+    request = queries.request_for(reviewer_id, levels, request_id, for_update=True)
+    _check_may_take(request, reviewer_id, levels)
     if not rules.is_held_by(queries.standing_of(request), reviewer_id, clock.now()):
         raise NotClaimed("Your claim has ended or was never made. Claim it again; nothing was decided.")
     return request
+
+
+def _check_may_take(request: VerificationRequest, reviewer_id: UUID, levels: frozenset[str]) -> None:
+    if queries.handed_on_by(reviewer_id, [request]):
+        raise HandedOn("You have handed it on. Now a colleague decides it; nothing was changed.")
+    if not rules.may_take(levels, request.escalated_to):
+        raise HandedOn("It was handed on to an owner. Nothing was changed.")
 
 
 def _move(request: VerificationRequest, step: Step) -> None:
@@ -200,7 +232,7 @@ def _decide(
 ) -> Decision:
     _move(request, step)
     moment = clock.now()
-    if verdict is not Verdict.SECONDED:
+    if verdict not in NOT_FINAL:
         request.decided_at = moment
     request.save()
     decision = Decision.objects.create(

@@ -12,12 +12,13 @@ from beyou.verification.queries import is_verified
 
 
 def tell(member_id: UUID) -> None:
-    """After the commit the member's pages learn that something changed, and the reviewers' queues, too."""
+    """After the commit the member's pages learn that something changed, and the queues that reviewers
+    have open.
+    """
 
     def publish() -> None:
         frame = {"type": "verification", "is_verified": is_verified(member_id)}
         realtime.publish([realtime.member_room(member_id)], orjson.dumps(frame))
-        rooms = [realtime.member_room(reviewer) for reviewer in users.staff_with(Level.VERIFIER)]
-        realtime.publish(rooms, orjson.dumps({"type": "queue"}))
+        realtime.publish(users.staff_rooms(Level.VERIFIER), orjson.dumps({"type": "queue"}))
 
     transaction.on_commit(publish)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
-from beyou.config import demo_staff
+from beyou.config import demo_market, demo_staff
 from beyou.config.demo_keys import DemoKeys, recovery_path
 from beyou.core import clock
 from beyou.core.ids import uuid7
@@ -51,14 +51,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sign-ins", action="store_true", help="only print how to sign in as them")
+        parser.add_argument(
+            "--items",
+            type=int,
+            default=0,
+            metavar="N",
+            help="add N more items without pictures, to measure with",
+        )
 
-    def handle(self, *args: Any, sign_ins: bool, **options: Any) -> None:
+    def handle(self, *args: Any, sign_ins: bool, items: int, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("Demo members have a public password, so production refuses them.")
         if not sign_ins and User.objects.exists():
             self.stdout.write("There are members already; no demo was added.")
         elif not sign_ins:
             self._seed()
+        for done in demo_market.fill(items) if items > 0 else ():
+            end = "\n" if done == items else "\r"
+            self.stdout.write(f"{done:,} of {items:,} items", ending=end)
+            self.stdout.flush()
         self._print_sign_ins()
 
     @transaction.atomic
@@ -105,7 +116,23 @@ class Command(BaseCommand):
             is_demo=True,
         )
         demo_staff.appoint(sam.pk)
+        self._fill_market(bob)
         self._seal({handle: members[handle].id for handle, _ in SEALED_TALK})
+
+    def _fill_market(self, bob: UUID) -> None:
+        sellers = [bob]
+        for handle, name in demo_market.SELLERS:
+            member = users.create_member(
+                handle=handle,
+                name=name,
+                email=f"{handle}@example.org",
+                password=PASSWORD,
+                is_confirmed=True,
+                is_demo=True,
+            )
+            users.mark_verified(member_id=member.pk)
+            sellers.append(member.pk)
+        demo_market.haggle(sellers, demo_market.sell(sellers))
 
     def _seal(self, member_ids: dict[str, UUID]) -> None:
         """The members have keys, recovery files for them, and an end-to-end conversation."""

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import BaseCommand, call_command
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="seed demo members if there is no member yet")
 
     def handle(self, *args: Any, port: int, demo: bool, **options: Any) -> None:
+        if settings.MODE == "development" and urlsplit(settings.ORIGIN).hostname == "127.0.0.1":
+            settings.LINK_ORIGIN = f"http://127.0.0.1:{port}"
         self._migrate()
         if demo:
             self._seed()

@@ -15,9 +15,9 @@ from beyou.ledger.verification import Verification
 
 class Command(BaseCommand):
     help = (
-        "Check every entry, tile, block, checkpoint and stored message against the ledger, and name what was"
-        " altered. Repairs nothing. Exit status: 0 all is as it was sealed, 1 something is not, 2 there is no"
-        " ledger to check."
+        "Check every entry, tile, block, checkpoint, stored message and order against the ledger, and name"
+        " what was altered. Repairs nothing. Exit status: 0 all is as it was sealed, 1 something is not,"
+        " 2 there is no ledger to check."
     )
     requires_system_checks: list[str] = []
 
@@ -28,7 +28,8 @@ class Command(BaseCommand):
         started_ms = clock.now_ms()
         bar = Bar(sys.stderr, "Verifying")
         verification = Verification(
-            services.ledger_signer().verifier, settings.LEDGER_HIGH_WATER, sources.current(), bar
+            *(services.ledger_signer().verifier, settings.LEDGER_HIGH_WATER, sources.current(), bar),
+            step_sources=sources.step_sources(),
         )
         findings = []
         for finding in verification.run():

@@ -1,0 +1,6 @@
+"""Where the shop answers: all of Oscar, at the root."""
+
+from django.apps import apps
+from django.urls import include, path
+
+urlpatterns = [path("", include(apps.get_app_config("oscar").urls[0]))]

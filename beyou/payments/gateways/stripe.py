@@ -1,0 +1,168 @@
+"""Stripe behind the port: Checkout Sessions, so that the card is entered at Stripe and never here (SAQ A).
+
+A session wraps a PaymentIntent, does 3-D Secure by itself and is the charge's reference. Payouts to sellers
+would need Connect, which is not built: sellers are paid by hand.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Final, cast
+from uuid import UUID
+
+import orjson
+import stripe
+import structlog
+from django.conf import settings
+
+from beyou.payments.errors import BadSignature, GatewayAway, GatewayRefused
+from beyou.payments.gateways import Charge, Opened, Seen, Sent, Told
+from beyou.payments.rules import Progress, Step
+
+log = structlog.get_logger()
+
+SIGNATURE: Final = "Stripe-Signature"
+#: A signature is valid for so long (Stripe's own default).
+TOLERANCE_SECONDS: Final = 300
+_REFUND_STEPS: Final = {"succeeded": Step.DONE, "failed": Step.FAILED, "canceled": Step.FAILED}
+
+
+@lru_cache(maxsize=1)
+def _client(key: str, address: str) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": address},
+        max_network_retries=1,
+        http_client=stripe.RequestsClient(timeout=10),
+    )
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """Stripe's errors as those of the port."""
+    try:
+        yield
+    except (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError) as error:
+        raise GatewayRefused(str(error.code or "invalid_request")[:60]) from error
+    except stripe.StripeError as error:
+        # A wrong key is for the staff to mend, and then the same request works.
+        log.warning("stripe.away", error=type(error).__name__, status=error.http_status)
+        raise GatewayAway from error
+
+
+class StripeGateway:
+    """Charges by Stripe Checkout."""
+
+    name = "stripe"
+    can_pay_out = False
+
+    @property
+    def _api(self) -> stripe.StripeClient:
+        return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API)
+
+    def open(self, charge: Charge) -> Opened:
+        names = {"payment": str(charge.payment_id)}
+        price = {
+            "currency": charge.currency.lower(),
+            "unit_amount": charge.amount_minor,
+            "product_data": {"name": settings.INSTANCE_NAME},
+        }
+        params: Any = {
+            "mode": "payment",
+            "client_reference_id": str(charge.payment_id),
+            "metadata": names,
+            "payment_intent_data": {"metadata": names},
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": charge.return_url,
+            "cancel_url": charge.return_url,
+        }
+        with _asked():
+            session = self._api.v1.checkout.sessions.create(
+                params, {"idempotency_key": f"open-{charge.payment_id}"}
+            )
+        return Opened(session.id, session.url or "")
+
+    def look(self, reference: str) -> Seen:
+        with _asked():
+            session = self._api.v1.checkout.sessions.retrieve(
+                reference, {"expand": ["payment_intent.latest_charge"]}
+            )
+        return _seen(session.to_dict())
+
+    def cancel(self, reference: str) -> Seen:
+        try:
+            with _asked():
+                return _seen(self._api.v1.checkout.sessions.expire(reference).to_dict())
+        except GatewayRefused:
+            # It is over already, one way or the other.
+            return self.look(reference)
+
+    def refund(self, reference: str, amount_minor: int, key: UUID) -> Sent:
+        with _asked():
+            intent = self._api.v1.checkout.sessions.retrieve(reference).to_dict().get("payment_intent")
+            if not isinstance(intent, str):
+                raise GatewayRefused("charge_not_refundable")
+            # An answer under a used key is the first one again: how a refund goes on stands in the list.
+            known = self._api.v1.refunds.list({"payment_intent": intent, "limit": 100}).to_dict()["data"]
+            found = next(
+                (each for each in known if (each.get("metadata") or {}).get("refund") == str(key)), None
+            )
+            if found is None:
+                made = self._api.v1.refunds.create(
+                    {"payment_intent": intent, "amount": amount_minor, "metadata": {"refund": str(key)}},
+                    {"idempotency_key": f"refund-{key}"},
+                )
+                found = made.to_dict()
+        step = _REFUND_STEPS.get(str(found["status"]), Step.ASKED)
+        return Sent(step, str(found.get("failure_reason") or "") if step is Step.FAILED else "")
+
+    def pay_out(self, seller_id: UUID, amount_minor: int, currency: str, key: UUID) -> Sent:
+        raise GatewayRefused("payouts_by_hand")
+
+    def told(self, body: bytes, headers: Mapping[str, str]) -> Told:
+        header = headers.get(SIGNATURE, "")
+        try:
+            stripe.WebhookSignature.verify_header(
+                body.decode(), header, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE_SECONDS
+            )
+            event: dict[str, Any] = orjson.loads(body)
+            return Told(str(event["id"]), str(event["type"]), _payment_of(event["data"]["object"]))
+        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadSignature("Send the notice with the signature that belongs to it.") from error
+
+
+def _payment_of(thing: Mapping[str, Any]) -> UUID | None:
+    """Our id, as every session and intent of ours carries it."""
+    text = (thing.get("metadata") or {}).get("payment") or thing.get("client_reference_id")
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _seen(session: Mapping[str, Any]) -> Seen:
+    intent = session.get("payment_intent")
+    intent = cast(Mapping[str, Any], intent) if isinstance(intent, Mapping) else {}
+    charge = intent.get("latest_charge")
+    refunded = charge.get("amount_refunded", 0) if isinstance(charge, Mapping) else 0
+    progress, failure = _progress(session, intent)
+    return Seen(
+        progress,
+        int(session.get("amount_total") or 0),
+        str(session.get("currency") or "").upper(),
+        int(refunded or 0),
+        failure,
+    )
+
+
+def _progress(session: Mapping[str, Any], intent: Mapping[str, Any]) -> tuple[Progress, str]:
+    """A declined card leaves a session open: the buyer may try another one there."""
+    if session.get("payment_status") == "paid":
+        return Progress.PAID, ""
+    if session.get("status") == "expired":
+        return Progress.CANCELLED, "expired"
+    if session.get("status") == "open":
+        return Progress.OPEN, ""
+    if intent.get("status") in ("canceled", "requires_payment_method"):
+        return Progress.FAILED, str((intent.get("last_payment_error") or {}).get("code") or "declined")
+    return Progress.PROCESSING, ""

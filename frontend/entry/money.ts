@@ -1,0 +1,2 @@
+/** The page of a seller's money needs only its own style. */
+import "../styles/money.css";
