@@ -1,4 +1,5 @@
 // Lets a member choose which square of a picture is sent. Without it the server keeps the middle.
+import { pictureFile } from "./picture-file.ts";
 import { CENTRE, dragged, mostZoom, squareOf, zoomed, type Choice } from "../pure/crop.ts";
 
 declare global {
@@ -38,7 +39,7 @@ export class CropElement extends HTMLElement {
     if (!input || this.#box.isConnected) return;
     this.#build();
     input.addEventListener("change", () => void this.#open(input.files?.[0]));
-    input.form?.addEventListener("submit", (event) => void this.#send(event));
+    input.form?.addEventListener("submit", () => this.#swap());
   }
 
   get #input(): HTMLInputElement | null {
@@ -183,27 +184,25 @@ export class CropElement extends HTMLElement {
     context.drawImage(picture, left, top, side, side, 0, 0, canvas.width, canvas.height);
   }
 
-  async #send(event: SubmitEvent): Promise<void> {
+  /** The form goes on by itself afterwards, with the chosen square in the place of the whole picture. */
+  #swap(): void {
     const input = this.#input;
-    if (!this.#picture || this.#isSquared || !input?.form) return;
-    event.preventDefault();
-    const file = await this.#square();
-    this.#isSquared = true;
+    if (!this.#picture || this.#isSquared || !input) return;
+    const file = this.#square();
     if (file) {
       const files = new DataTransfer();
       files.items.add(file);
       input.files = files.files;
     }
-    input.form.requestSubmit(event.submitter);
+    this.#isSquared = true;
   }
 
   /** The chosen square as a file; nothing when this browser cannot make one, and then the whole is sent. */
-  async #square(): Promise<File | undefined> {
+  #square(): File | undefined {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = SENT;
     this.#draw(canvas);
-    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/webp", 0.92));
-    return blob ? new File([blob], "picture", { type: blob.type }) : undefined;
+    return pictureFile(canvas, { name: "picture", type: "image/webp", quality: 0.92 });
   }
 }
 

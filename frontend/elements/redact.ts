@@ -2,6 +2,7 @@
 // it is.
 import { advice, greyOf } from "../pure/quality.ts";
 import "../styles/verify.css";
+import { pictureFile } from "./picture-file.ts";
 
 type Kind = "cover" | "blur" | "crop";
 interface Area {
@@ -42,7 +43,7 @@ class RedactElement extends HTMLElement {
     if (!input || this.#box.isConnected) return;
     this.#build();
     input.addEventListener("change", () => void this.#open(input.files?.[0]));
-    input.form?.addEventListener("submit", (event) => void this.#send(event));
+    input.form?.addEventListener("submit", () => this.#swap());
   }
 
   get #input(): HTMLInputElement | null {
@@ -267,19 +268,17 @@ class RedactElement extends HTMLElement {
       element.addEventListener(end, () => stop.abort(), { signal: stop.signal });
   }
 
-  async #send(event: SubmitEvent): Promise<void> {
+  /** The form goes on by itself afterwards, with what is seen on the canvas in the place of the chosen file. */
+  #swap(): void {
     const input = this.#input;
-    const form = input?.form;
-    if (!input || !form || !this.#picture || this.#isReady) return;
-    event.preventDefault();
-    const blob = await new Promise<Blob | null>((done) => this.#cropped().toBlob(done, "image/jpeg", QUALITY));
-    if (blob) {
+    if (!input || !this.#picture || this.#isReady) return;
+    const file = pictureFile(this.#cropped(), { name: "document.jpg", type: "image/jpeg", quality: QUALITY });
+    if (file) {
       const files = new DataTransfer();
-      files.items.add(new File([blob], "document.jpg", { type: "image/jpeg" }));
+      files.items.add(file);
       input.files = files.files;
     }
     this.#isReady = true;
-    form.requestSubmit();
   }
 
   #cropped(): HTMLCanvasElement {
