@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 const icons = [
-  "activity", "arrow-down", "arrow-left", "arrow-right", "at-sign", "badge-check", "ban", "bell", "blocks", "check",
+  "activity", "arrow-down", "arrow-left", "arrow-right", "at-sign", "badge-check", "ban", "bell", "blocks", "chart-column", "check",
   "check-check", "chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-x", "clock", "copy",
   "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "handshake", "heart", "hourglass", "house", "info",
   "key-round", "laptop", "link-2", "lock", "lock-keyhole", "log-in", "log-out", "mail", "menu", "message-circle",

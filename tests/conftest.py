@@ -52,9 +52,10 @@ def _fresh_world() -> Iterator[None]:
     """No test inherits a moved clock, a used-up limit or another test's cache."""
     from django.core.cache import cache
 
-    from beyou.core import clock, limits
+    from beyou.core import clock, later, limits
 
     limits.reset()
+    later.forget()
     cache.clear()
     yield
     clock.shift(0)

@@ -121,6 +121,7 @@ for _app in (
     "orders",
     "disputes",
     "reviews",
+    "analytics",
     "console",
 ):
     if find_spec(f"beyou.{_app}.api"):

@@ -5,13 +5,13 @@ from typing import Protocol
 
 from django.conf import settings
 
+from beyou.core import later
 from beyou.core.events import DrainThread
 from beyou.core.ports import realtime
 from beyou.core.realtime.hub import hub
 from beyou.core.work import WorkThread
 from beyou.ledger.sealer import SealerThread
 from beyou.messaging import writer
-from beyou.users import presence
 
 
 class Stoppable(Protocol):
@@ -28,7 +28,7 @@ class Running:
         for part in self.parts:
             part.stop()
         writer.stop()
-        presence.stop()
+        later.stop()
         realtime.use(realtime.NoSockets())
         hub.stop()
 

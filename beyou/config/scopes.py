@@ -68,6 +68,7 @@ _BY_SCOPE: Final[dict[Scope, tuple[str, ...]]] = {
         "orders.list_sales",
         "orders.get_sale",
         "orders.get_sale_receipt",
+        "analytics.get_business",
         "offers.list_offers",
         "offers.get_offer",
         "offers.list_vouchers",

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "beyou.orders",
     "beyou.disputes",
     "beyou.reviews",
+    "beyou.analytics",
     "beyou.console",
     "beyou.config",
 ]

@@ -33,6 +33,7 @@ for _app in (
     "orders",
     "disputes",
     "reviews",
+    "analytics",
 ):
     if apps.is_installed(f"beyou.{_app}") and find_spec(f"beyou.{_app}.urls"):
         urlpatterns.append(path("", include(f"beyou.{_app}.urls")))

@@ -27,6 +27,7 @@ PAGES = (
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),
     Page("console:items", "Items", "package", Level.MODERATOR, "i"),
     Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
+    Page("console:figures-start", "Figures", "chart-column", Level.AUDITOR, "f"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from beyou.console import claim_views, market_views, queue_views, recovery_views, views
+from beyou.console import claim_views, figure_views, market_views, queue_views, recovery_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -35,6 +35,9 @@ urlpatterns = [
     path("categories/<int:category_id>", market_views.category, name="category"),
     path("categories/<int:category_id>/place", market_views.place, name="place_category"),
     path("categories/<int:category_id>/retire", market_views.retire, name="retire_category"),
+    path("figures", figure_views.figures, name="figures-start"),
+    path("figures/<slug:slug>", figure_views.figures, name="figures"),
+    path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

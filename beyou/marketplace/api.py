@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from beyou.core import limits
 from beyou.core.errors import InvalidInput
 from beyou.core.http import json_response
+from beyou.core.ports import interest
 from beyou.core.ports.reputation import Standing
 from beyou.core.schemas import Input
 from beyou.marketplace import services
@@ -272,7 +273,11 @@ def list_favourites(request: HttpRequest) -> HttpResponse:
 @browsing_member
 def get_item(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """One item: my own in every state, others' while they are offered or sold."""
-    return json_response(_whole(item_for(member_id_of(request), item_id)))
+    member_id = member_id_of(request)
+    listing = item_for(member_id, item_id)
+    if listing.item.seller_id != member_id:
+        interest.viewed(item_id, listing.item.seller_id)
+    return json_response(_whole(listing))
 
 
 @router.put("/market/own-items/{uuid:item_id}")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from beyou.core import limits
 from beyou.core.errors import NotFound
+from beyou.core.ports import interest
 from beyou.core.toasts import toast
 from beyou.marketplace import fragments, services
 from beyou.marketplace.addresses import address_of
@@ -56,6 +57,8 @@ def item(request: MemberRequest, item_id: UUID, slug: str = "") -> HttpResponse:
     address = address_of(item_id, listing.item.title)
     if request.path != address:
         return redirect(address)
+    if listing.item.seller_id != request.member.pk:
+        interest.viewed(item_id, listing.item.seller_id)
     condition = listing.item.condition
     context = {
         "listing": listing,

@@ -272,6 +272,9 @@ ROUTES: dict[str, Route] = {
         Level.MODERATOR, "POST", body=lambda: {"parent": "", "position": "1"}
     ),
     f"{S}categories/<int:category_id>/retire": _staff(Level.MODERATOR, "POST", body=_retired),
+    f"{S}figures": _staff(Level.AUDITOR, "GET"),
+    f"{S}figures/<slug:slug>": _staff(Level.AUDITOR, "GET"),
+    f"{S}figures/<slug:slug>.csv": _staff(Level.AUDITOR, "GET"),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
     "admin/": Route(Access.DECOY, frozenset()),
@@ -314,6 +317,8 @@ ROUTES: dict[str, Route] = {
         f"claims/<uuid:claim_id>/{step}": _post(O, _claim)
         for step in ("accept", "offer", "contest", "agree", "decline", "withdraw", "say")
     },
+    "selling": _get(M),
+    "selling/items.csv": _get(M),
     "selling/orders": _get(M),
     "selling/orders/<slug:number>": _form(O),
     "selling/orders/<slug:number>/call-off": _post(O),
@@ -438,6 +443,7 @@ ROUTES: dict[str, Route] = {
         for step in ("say", "accept", "contest", "decline")
     },
     "api/v1/claims/<uuidstr:claim_id>/withdraw": _api(O, "POST"),
+    "api/v1/selling": _api(M, "GET"),
     "api/v1/selling/orders": _api(M, "GET"),
     "api/v1/selling/orders/<slug:number>": _api(O, "GET"),
     "api/v1/selling/orders/<slug:number>/receipt": _api(O, "GET"),

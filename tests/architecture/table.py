@@ -29,10 +29,12 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "orders": "audit media users verification blocks notifications ledger payments marketplace offers",
         "disputes": "audit media users notifications friends messaging orders",
         "reviews": "audit media users verification blocks notifications ledger friends marketplace orders",
+        "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
+        " disputes reviews",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews",
+        " privacy payments marketplace offers orders disputes reviews analytics",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy search payments sandbox marketplace offers orders disputes reviews console",
+        " privacy search payments sandbox marketplace offers orders disputes reviews analytics console",
     }.items()
 }
 
@@ -43,7 +45,7 @@ MAY_HEAR: dict[str, frozenset[str]] = {
 }
 
 #: What other apps may import of an app.
-PUBLIC = frozenset({"services", "queries", "events", "errors", "http"})
+PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"})
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
@@ -59,4 +61,5 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "offers": frozenset({"rules"}),
     "orders": frozenset({"rules"}),
     "disputes": frozenset({"rules"}),
+    "analytics": frozenset({"rules"}),
 }

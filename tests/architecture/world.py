@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.test import Client
 
@@ -50,6 +51,8 @@ _STAFF_ROLES = {level.value: level for level in Level if level is not Level.OWNE
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 #: pattern → values that differ from those of the other patterns
 _SPECIAL = {
+    f"{settings.STAFF_PREFIX}/figures/<slug:slug>": {"slug": "market"},
+    f"{settings.STAFF_PREFIX}/figures/<slug:slug>.csv": {"slug": "market"},
     "u/<slug:handle>/block-reason": {"handle": "mallory"},
     "u/<slug:handle>/unblock": {"handle": "mallory"},
 }

@@ -257,7 +257,18 @@ def test_nothing_is_wrong_on_the_pages(live: Server, person: Person, document: P
     look(page, "/verify waiting")
     staff = staff_home(live, owner, "olga_owns", "owner")
     more = live.run(_MORE).strip().splitlines()[-1].split()
-    for address in ("", "queue", "queue/decided", "staff", "audit", "alerts", "recoveries", *more):
+    for address in (
+        "",
+        "queue",
+        "queue/decided",
+        "staff",
+        "audit",
+        "alerts",
+        "recoveries",
+        "figures",
+        "figures/members",
+        *more,
+    ):
         review.goto(f"{staff}/{address}")
         look(review, address or "start")
     review.goto(f"{staff}/queue")

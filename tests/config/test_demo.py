@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from beyou.config import demo_drawings, demo_keys, demo_market, demo_staff
+from beyou.disputes.models import Claim
 from beyou.keys.queries import active_key_sets
 from beyou.marketplace.models import Item
 from beyou.marketplace.queries import buyable_for
@@ -20,6 +21,9 @@ from beyou.messaging import sealing
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.models import Message, MessageWrap, Mode
 from beyou.offers.models import Offer, Voucher
+from beyou.orders.models import SubOrder
+from beyou.payments.queries import money_health
+from beyou.reviews.models import Rating
 from beyou.search.models import Document
 from beyou.users import factors, queries
 from beyou.users.models import User
@@ -131,8 +135,9 @@ def test_the_market_has_two_dozen_believable_things(monkeypatch: pytest.MonkeyPa
     items = list(Item.objects.select_related("seller").prefetch_related("images", "variants"))
     assert len(items) == len({item.title for item in items}) == 24
     assert {each[0] for each in ALL_ITEMS} == set(demo_drawings.DRAWINGS)
+    assert sum(item.state == State.SOLD for item in items) == 4
     for item in items:
-        assert item.state == State.AVAILABLE
+        assert item.state in (State.AVAILABLE, State.SOLD)
         assert item.seller.is_verified
         assert item.images.count() == item.variants.count() == 1
     assert len({item.seller_id for item in items}) == 3
@@ -153,3 +158,17 @@ def test_a_market_of_any_size_can_be_found_and_bought() -> None:
     (variant,) = item.variants.all()
     assert buyable_for(buyer.pk, [variant.pk])[variant.pk].available == 1
     assert Document.objects.filter(kind="item", ref=item.pk).exists()
+
+
+def test_trades_stand_at_each_point_of_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_market, "ITEMS", ALL_ITEMS[:9])
+    _seed()
+    assert sorted(SubOrder.objects.values_list("state", flat=True)) == [
+        "delivered",
+        "disputed",
+        "paid",
+        "shipped",
+    ]
+    assert Claim.objects.get().state == "open"
+    assert Rating.objects.exclude(shown_at=None).count() == 2
+    assert money_health().is_sound

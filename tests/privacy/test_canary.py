@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 
+from beyou.analytics import interest
 from beyou.audit.services import record
 from beyou.blocks.services import block
 from beyou.core import clock, events, personal
@@ -114,6 +115,8 @@ def trades(member: User, other: User) -> None:
     """The member offers something, holds and likes what the other offers, and was told of it once."""
     offered, wanted = (market.item(market.seller(each), f"{SONG}'s lamp") for each in (member, other))
     index_item(offered)
+    client_of(other).get(f"/market/i/{offered.pk}", follow=True)
+    interest.flush()
     Favourite.objects.create(member=member, item=wanted)
     Reservation.objects.create(
         variant=market.variant(wanted), buyer=member, order_id=uuid7(), quantity=1, until=clock.now()

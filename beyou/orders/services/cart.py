@@ -1,12 +1,13 @@
 """What a member does with the cart. It only remembers: nothing is held before the checkout."""
 
+from functools import partial
 from uuid import UUID
 
 import orjson
 from django.db import transaction
 
 from beyou.core.errors import NotFound
-from beyou.core.ports import realtime
+from beyou.core.ports import interest, realtime
 from beyou.core.transactions import retried
 from beyou.marketplace import queries as market
 from beyou.offers import queries as offers
@@ -56,6 +57,7 @@ def put(*, member_id: UUID, variant_id: UUID, quantity: int) -> CartLine:
         if CartLine.objects.filter(member_id=member_id).count() >= rules.MOST_LINES:
             raise CartFull(f"It holds {rules.MOST_LINES} different things. Buy or remove some first.")
         line = CartLine(member_id=member_id, variant_id=variant_id)
+        transaction.on_commit(partial(interest.wanted, offer.item_id, offer.seller_id))
     line.quantity, line.title = quantity, offer.title
     line.seen_minor, line.currency = offer.price_minor, offer.currency
     line.save()

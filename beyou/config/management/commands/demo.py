@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
-from beyou.config import demo_market, demo_staff
+from beyou.config import demo_market, demo_staff, demo_trades
 from beyou.config.demo_keys import DemoKeys, recovery_path
 from beyou.core import clock
 from beyou.core.ids import uuid7
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         if not sign_ins and User.objects.exists():
             self.stdout.write("There are members already; no demo was added.")
         elif not sign_ins:
-            self._seed()
+            demo_trades.trade(self._seed())
         for done in demo_market.fill(items) if items > 0 else ():
             end = "\n" if done == items else "\r"
             self.stdout.write(f"{done:,} of {items:,} items", ending=end)
@@ -73,8 +73,8 @@ class Command(BaseCommand):
         self._print_sign_ins()
 
     @transaction.atomic
-    def _seed(self) -> None:
-        """All of it or nothing.
+    def _seed(self) -> list[UUID]:
+        """All of it or nothing; returns who sells.
 
         Alice and Bob have no keys yet: their browsers make them. Charlie and Dana have keys of the demo's.
         """
@@ -116,10 +116,10 @@ class Command(BaseCommand):
             is_demo=True,
         )
         demo_staff.appoint(sam.pk)
-        self._fill_market(bob)
         self._seal({handle: members[handle].id for handle, _ in SEALED_TALK})
+        return self._fill_market(bob)
 
-    def _fill_market(self, bob: UUID) -> None:
+    def _fill_market(self, bob: UUID) -> list[UUID]:
         sellers = [bob]
         for handle, name in demo_market.SELLERS:
             member = users.create_member(
@@ -133,6 +133,7 @@ class Command(BaseCommand):
             users.mark_verified(member_id=member.pk)
             sellers.append(member.pk)
         demo_market.haggle(sellers, demo_market.sell(sellers))
+        return sellers
 
     def _seal(self, member_ids: dict[str, UUID]) -> None:
         """The members have keys, recovery files for them, and an end-to-end conversation."""
