@@ -78,6 +78,7 @@ _BY_SCOPE: Final[dict[Scope, tuple[str, ...]]] = {
     ),
     Scope.WRITE_ORDERS: (
         "orders.put_in_cart",
+        "orders.set_cart_reminder",
         "orders.remove_from_cart",
         "orders.start_checkout",
         "orders.extend_checkout",

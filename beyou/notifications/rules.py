@@ -44,6 +44,7 @@ class Kind(StrEnum):
     RATED = "rated"
     RATING_REPLY = "rating_reply"
     RATE_REMINDER = "rate_reminder"
+    CART_REMINDER = "cart_reminder"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -84,6 +85,7 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.CLAIM_WAITING: "A claim waits for a decision of the staff.",
     Kind.RATED: "rated you after an order. You can read it now, and reply.",
     Kind.RATING_REPLY: "replied to your rating.",
+    Kind.CART_REMINDER: "Something is still in your cart. Nobody holds it for you.",
     Kind.RATE_REMINDER: "You can rate an order for four more days. Say how it went.",
 }
 
@@ -115,4 +117,5 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.CLAIM_SETTLED: "circle-check",
     Kind.CLAIM_WAITING: "circle-alert",
     Kind.RATE_REMINDER: "star",
+    Kind.CART_REMINDER: "shopping-cart",
 }

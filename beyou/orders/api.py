@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from beyou.core.http import json_response
 from beyou.core.schemas import Input
@@ -31,6 +31,10 @@ class PageQuery(Input):
 class QuantityIn(Input):
     # Out of bounds it is refused by the service, which says what is possible.
     quantity: Annotated[StrictInt, Field(ge=-(2**31), le=2**31)]
+
+
+class ReminderIn(Input):
+    wanted: StrictBool
 
 
 class VoucherCodeIn(Input):
@@ -77,6 +81,14 @@ def _order(member_id: UUID, order: Order) -> HttpResponse:
 def get_cart(request: HttpRequest) -> HttpResponse:
     """The cart by seller, with what counts now."""
     return json_response(wire.shown_cart(queries.cart_for(member_id_of(request))))
+
+
+@router.put("/cart/reminder")
+@verified_required
+def set_cart_reminder(request: HttpRequest, body: ReminderIn) -> HttpResponse:
+    """Whether I am reminded, once, of a cart that I leave for a day."""
+    services.set_reminder(member_id=member_id_of(request), wanted=body.wanted)
+    return HttpResponse(status=204)
 
 
 @router.put("/cart/{uuid:variant_id}")

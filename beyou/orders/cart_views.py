@@ -47,12 +47,24 @@ def show(
         "code": code,
         "about": about,
         "typed": typed,
+        "is_reminded": queries.wants_reminder(request.member.pk),
         "has_checkout": queries.open_order_id(request.member.pk) is not None,
     }
     template = "orders/_cart.html" if is_part(request) else "orders/cart.html"
     # htmx draws no other answer with an error into the page.
     status = 200 if error is None else 422 if is_part(request) else error.status
     return render(request, template, context, status=status)
+
+
+@require_POST
+@member_required
+@verified_required
+def reminder(request: MemberRequest) -> HttpResponse:
+    """Whether the member wants to be reminded of what is left in the cart."""
+    wanted = request.POST.get("wanted") == "yes"
+    services.set_reminder(member_id=request.member.pk, wanted=wanted)
+    toast(request, "We remind you once, a day after." if wanted else "We no longer remind you of your cart.")
+    return show(request) if is_part(request) else redirect("orders:cart")
 
 
 @require_POST

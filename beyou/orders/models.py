@@ -34,6 +34,16 @@ class CartLine(models.Model):
         return f"{self.quantity} × {self.title}"
 
 
+class CartReminder(models.Model):
+    """A member wants to be reminded of a cart that is left for a day: once after its last change."""
+
+    member = models.OneToOneField("users.User", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    reminded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"reminds {self.member_id}"
+
+
 class Order(models.Model):
     """One checkout: what one buyer pays at once. `open_of` is the buyer while it is not paid or over."""
 

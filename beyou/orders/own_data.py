@@ -6,14 +6,15 @@ from uuid import UUID
 
 from beyou.core import personal
 from beyou.core.personal import Fate, File, declare, json_list
-from beyou.orders.models import CartLine, Order, SubOrder, Waiting
+from beyou.orders.models import CartLine, CartReminder, Order, SubOrder, Waiting
 from beyou.orders.queries import address_of, timeline
 
-BOUGHT, SOLD, CART, WAITING = (
+BOUGHT, SOLD, CART, WAITING, REMINDER = (
     "market/bought.json",
     "market/sold.json",
     "market/cart.json",
     "market/waiting.json",
+    "market/cart-reminder.json",
 )
 _WHY = (
     "A purchase has two sides, and law asks both to keep its record. You stand in it as “Deleted member”;"
@@ -21,6 +22,7 @@ _WHY = (
 )
 
 declare("orders.CartLine", "member", what="What is in your cart", copied=CART)
+declare("orders.CartReminder", "member", what="That you want to be reminded of your cart", copied=REMINDER)
 declare("orders.Waiting", "member", what="What you wait for", copied=WAITING)
 declare(
     *("orders.Order", "buyer", "open_of"),
@@ -65,6 +67,7 @@ def market(member_id: UUID) -> Iterator[File]:
     yield json_list(CART, lines.values("title", "quantity", "seen_minor", "currency", "added_at"))
     waits = Waiting.objects.filter(member_id=member_id).order_by("id")
     yield json_list(WAITING, waits.values("item_id", "created_at"))
+    yield json_list(REMINDER, CartReminder.objects.filter(member_id=member_id).values("reminded_at"))
 
 
 def _bought(order: Order) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def expire_due() -> None:
 
 
 @every(dt.timedelta(minutes=10))
+def remind_due() -> None:
+    services.remind_due()
+
+
+@every(dt.timedelta(minutes=10))
 def confirm_due() -> None:
     services.confirm_due()
     services.give_up_due()

@@ -26,6 +26,11 @@ def read_quantity(text: str) -> int | None:
     return number if 1 <= number <= MOST_OF_ONE else None
 
 
+#: After this time without a change a member who wants it is reminded of the cart.
+CART_LEFT: Final = dt.timedelta(days=1)
+#: Nobody is reminded of what is older; it is no plan any more.
+CART_FORGOTTEN: Final = dt.timedelta(days=14)
+
 # What things add up to
 
 

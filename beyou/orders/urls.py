@@ -11,6 +11,7 @@ urlpatterns = [
     path("cart/voucher", cart_views.enter_voucher, name="voucher"),
     path("cart/vouchers/<uuid:voucher_id>/remove", cart_views.remove_voucher, name="remove-voucher"),
     path("cart/offers/<uuid:offer_id>", cart_views.take_offer, name="take-offer"),
+    path("cart/reminder", cart_views.reminder, name="reminder"),
     path("cart/prices", cart_views.accept_prices, name="prices"),
     path("cart/<uuid:variant_id>", cart_views.change, name="change"),
     path("cart/<uuid:variant_id>/remove", cart_views.remove, name="remove"),

@@ -139,6 +139,7 @@ def trades(member: User, other: User) -> None:
         pictures=[picture("PNG", (80, 80))],
     )
     buying.put(member_id=member.pk, variant_id=orders.offer(other, "Mug").pk, quantity=1)
+    buying.set_reminder(member_id=member.pk, wanted=True)
     _, of_member = both_rate(delivered(member, other))
     reviews.reply(member_id=member.pk, rating_id=of_member.pk, text=f"{SONG} replies.")
     reviews.rate(

@@ -10,6 +10,7 @@ from beyou.orders.queries.cart import (
     deliveries_of,
     open_order_id,
     waits_for,
+    wants_reminder,
 )
 from beyou.orders.queries.orders import (
     PAGE,
@@ -80,5 +81,6 @@ __all__ = [
     "trade_in",
     "trade_of",
     "waits_for",
+    "wants_reminder",
     "ways_of",
 ]

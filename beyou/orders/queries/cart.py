@@ -16,7 +16,7 @@ from beyou.offers import queries as offers
 from beyou.offers import rules as prices
 from beyou.offers.rules import Agreed, Discount, Kind, Thing
 from beyou.orders import rules
-from beyou.orders.models import CartLine, Order, Waiting
+from beyou.orders.models import CartLine, CartReminder, Order, Waiting
 from beyou.users.queries import members_by_id
 
 if TYPE_CHECKING:
@@ -255,6 +255,11 @@ def buyable_now(member_id: UUID, variant_ids: Sequence[UUID]) -> "dict[UUID, mar
 def open_order_id(member_id: UUID) -> UUID | None:
     """The checkout that the member has begun. One statement."""
     return Order.objects.filter(open_of_id=member_id).values_list("id", flat=True).first()
+
+
+def wants_reminder(member_id: UUID) -> bool:
+    """Whether the member is reminded of a cart that is left. One statement."""
+    return CartReminder.objects.filter(member_id=member_id).exists()
 
 
 def waits_for(member_id: UUID, variant_ids: list[UUID]) -> set[UUID]:

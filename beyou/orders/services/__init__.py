@@ -12,6 +12,7 @@ from beyou.orders.services.ending import (
     stop,
 )
 from beyou.orders.services.paying import Paying, fail, pay, settle
+from beyou.orders.services.reminding import remind_due, set_reminder
 from beyou.orders.services.shipping import (
     call_off,
     confirm,
@@ -49,7 +50,9 @@ __all__ = [
     "put",
     "put_offer",
     "quantity_of",
+    "remind_due",
     "remove",
+    "set_reminder",
     "settle",
     "ship",
     "start",
