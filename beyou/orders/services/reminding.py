@@ -22,8 +22,8 @@ def set_reminder(*, member_id: UUID, wanted: bool) -> None:
 
 
 def remind_due(limit: int = 100) -> int:
-    """Members who want it and left something in their cart a day ago are told, once after each thing that they
-    put into it; whoever has begun a checkout is not. Returns how many were told.
+    """Members who want it and left something in their cart a day ago are told, once after each thing that
+    they put into it; whoever has begun a checkout is not. Returns how many were told.
     """
     now = clock.now()
     newest = CartLine.objects.filter(member_id=OuterRef("member_id")).order_by("-added_at")
