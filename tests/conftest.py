@@ -24,7 +24,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _depends_on_engine(item: pytest.Item) -> bool:
-    return _uses_database(item) and item.get_closest_marker("same_everywhere") is None
+    """Races do everywhere; what faces answer does not where the services below them are asked."""
+    marker = item.get_closest_marker("django_db")
+    is_race = marker is not None and bool(marker.kwargs.get("transaction"))
+    return _uses_database(item) and (is_race or item.get_closest_marker("same_everywhere") is None)
 
 
 def _uses_database(item: pytest.Item) -> bool:

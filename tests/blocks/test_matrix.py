@@ -32,6 +32,8 @@ from tests.factories.pictures import picture
 from tests.factories.standing import standing
 from tests.messaging.world import chat, say
 
+pytestmark = pytest.mark.same_everywhere
+
 REASON = "The reason that nobody else reads"
 #: Where the blocker deals with her own blocks.
 OWN_BLOCKS = {"friends/blocked", "u/<slug:handle>/unblock", "u/<slug:handle>/block-reason"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.browser.conftest import Person
 from tests.browser.server import Server
-from tests.browser.test_look import SIZES, THEMES, findings, overhear, settled
+from tests.browser.test_look import SHAPES, SIZES, findings, overhear, settled
 
 _TRADE = """
 from beyou.config import demo_market, demo_trades
@@ -51,16 +51,15 @@ def test_nothing_is_wrong_on_the_pages_of_trading(live: Server, person: Person) 
     overhear(page, "trading", faults)
 
     def look(address: str) -> None:
-        for name, size in {**SIZES, "small": (320, 640)}.items():
-            page.set_viewport_size({"width": size[0], "height": size[1]})
-            for theme in THEMES[: 1 if name == "small" else None]:
-                page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
-                shape = f"{address} {name} {theme}"
-                wide: Any = page.evaluate("document.documentElement.scrollWidth")
-                if wide > size[0]:
-                    faults.append(f"{shape}: {wide} pixels wide")
-                if name != "small":
-                    faults.extend(f"{shape}: {found}" for found in findings(page))
+        for name, theme in [*SHAPES, ("small", "light")]:
+            width, height = SIZES.get(name, (320, 640))
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+            wide: Any = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                faults.append(f"{address} {name}: {wide} pixels wide")
+            if name in SIZES:
+                faults.extend(f"{address} {name} {theme}: {found}" for found in findings(page))
 
     for address in [*ADDRESSES, *own]:
         assert settled(page, live.origin + address).status == 200, address

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Person
 from tests.browser.server import Server
-from tests.browser.test_look import SIZES, THEMES, findings
+from tests.browser.test_look import SHAPES, SIZES, findings
 from tests.factories.documents import picture
 
 _PROVE = """
@@ -238,14 +238,14 @@ def test_nothing_is_wrong_on_the_pages(live: Server, person: Person, document: P
     faults: list[str] = []
 
     def look(shown: Page, what: str) -> None:
-        for size in SIZES.values():
-            for theme in THEMES:
-                shown.set_viewport_size({"width": size[0], "height": size[1]})
-                shown.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
-                faults.extend(f"{what} {size[0]} {theme}: {found}" for found in findings(shown))
-                wide = shown.evaluate("document.documentElement.scrollWidth")
-                if wide > size[0]:
-                    faults.append(f"{what} {size[0]}: {wide} pixels wide")
+        for name, theme in SHAPES:
+            width, height = SIZES[name]
+            shown.set_viewport_size({"width": width, "height": height})
+            shown.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+            faults.extend(f"{what} {name} {theme}: {found}" for found in findings(shown))
+            wide = shown.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                faults.append(f"{what} {name}: {wide} pixels wide")
 
     look(page, "/verify with a picture")
     for address in ("/verify", "/verified", "/verified/members"):

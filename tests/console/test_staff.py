@@ -20,7 +20,7 @@ from tests.architecture.routes import ROUTES, Access
 from tests.factories import members
 from tests.factories.members import PASSWORD, client_of, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 HOME = f"/{settings.STAFF_PREFIX}/"
 STAFF = f"{HOME}staff"

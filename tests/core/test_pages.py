@@ -15,7 +15,7 @@ from beyou.friends import services as friends
 from beyou.friends.rules import Step
 from tests.factories import members
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 PUBLIC = ["/", "/offline", "/about/security"]
 

@@ -26,7 +26,7 @@ from beyou.users.scopes import MEANING, Scope, token_text
 from tests.factories import members
 from tests.factories.members import bearer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 _DAY = 24 * 3600 * 1000
 _NOTHING = "01a213ed-8f70-7e84-b4bb-ad4b448f15b3"

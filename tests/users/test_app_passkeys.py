@@ -17,7 +17,7 @@ from tests.factories.members import PASSWORD
 from tests.factories.passkeys import SoftKey
 from tests.users.app import App
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 ALONE, SECOND = "/auth/passkey", "/auth/second-step"
 
 

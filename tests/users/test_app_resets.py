@@ -17,7 +17,7 @@ from tests.factories.members import PASSWORD, bearer
 from tests.factories.passkeys import SoftKey
 from tests.users.app import App
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 NEW = "nine otters under a bridge"
 
 

@@ -13,7 +13,7 @@ from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD, bearer
 from tests.users.app import App
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 
 def _outcomes() -> list[str]:

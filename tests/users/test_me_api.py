@@ -12,7 +12,7 @@ from beyou.users.models import User
 from beyou.users.scopes import Scope
 from tests.factories import members, pictures
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 
 def patch(client: Client, body: Any, **headers: str) -> Any:

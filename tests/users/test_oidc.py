@@ -23,7 +23,7 @@ from tests.factories import members
 from tests.users import oidc_provider
 from tests.users.oidc_provider import Provider, running
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 ALICE = {"sub": "248289761001", "email": "alice@example.org", "email_verified": True, "name": "Alice Ash"}
 

@@ -15,7 +15,7 @@ from beyou.users.models import EmailChange, SecurityEvent, User
 from tests.factories import members, pictures
 from tests.factories.members import client_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 PAGES = ("/settings/profile", "/settings/contact", "/settings/privacy")
 PRIVACY = {

@@ -21,6 +21,8 @@ from beyou.ledger.services import change_consensus
 from tests.ledger.log import Log, source_of
 from tests.verifier.standalone import VERIFIER
 
+pytestmark = pytest.mark.same_everywhere
+
 
 @pytest.fixture
 def log(db: None, tmp_path: Path, settings: Any) -> Any:
