@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from beyou.audit.queries import records
+from beyou.audit.queries import records, records_about
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
 from beyou.disputes import queries as disputes
 from beyou.users import account_recovery
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
+from beyou.users.security_log import open_sessions
+from beyou.users.staff_queries import anybody
 from beyou.verification import queries as verification
 
 if TYPE_CHECKING:
     from beyou.audit.models import AuditRecord
-    from beyou.users.models import AccountRecovery, User
+    from beyou.users.models import AccountRecovery, MemberSession, User
+    from beyou.verification.models import Decision
 
 PAGE = 50
 
@@ -159,4 +162,38 @@ def recovery_case(recovery_id: UUID, reader_id: UUID) -> RecoveryCase:
         can_decide=is_below and row.state == RecoveryState.WAITING,
         due_at=row.created_at + RECOVERY_DELAY,
         over_at=row.created_at + RECOVERY_VALID,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCase:
+    """What staff know of a member without looking at private data."""
+
+    member: "User"
+    levels: list[str]
+    #: Whether the reader may act on the member.
+    is_below: bool
+    sessions: "list[MemberSession]"
+    decisions: "list[Decision]"
+    #: What staff did to or about the member, the newest first.
+    acts: list[AuditLine]
+
+
+#: Acts that the page of a member shows; the audit has all.
+MOST_ACTS = 10
+
+
+def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> MemberCase:
+    """A fixed number of statements. Raises `NotFound`."""
+    member = anybody(member_id)
+    theirs = users.levels_of(member_id)
+    rows = list(records_about(member_id)[:MOST_ACTS])
+    people = users.members_by_id(row.actor_id for row in rows if row.actor_id)
+    return MemberCase(
+        member=member,
+        levels=[level.value for level in reversed(Level) if level in theirs],
+        is_below=may_act_on(reader_id, levels, member_id, theirs),
+        sessions=open_sessions(member_id),
+        decisions=verification.decisions_of(member_id),
+        acts=[AuditLine(row, _person(people, row.actor_id), member) for row in rows],
     )

@@ -4,13 +4,16 @@ from uuid import UUID
 
 from django.db import transaction
 
+from beyou.audit.services import record
 from beyou.console.errors import NotBelow
 from beyou.core.errors import NotFound
 from beyou.marketplace import services as market
 from beyou.marketplace.queries.staff import staff_item
 from beyou.users import queries as users
 from beyou.users import services as members
+from beyou.users.queries import Contact
 from beyou.users.rules import Level, has_level, may_act_on
+from beyou.users.staff_queries import anybody, whole_contact
 
 
 @transaction.atomic
@@ -46,6 +49,45 @@ def decide_rename(*, rename_id: UUID, reviewer_id: UUID, is_granted: bool, reaso
 
 
 @transaction.atomic
+def look_at_contact(*, actor_id: UUID, member_id: UUID, why: str, address: str) -> Contact:
+    """How to reach the member; the audit says who looked and why, and the member reads it after 30 days.
+
+    Raises `NotFound` for whoever may not act on the member.
+    """
+    _check_may_act(actor_id, member_id)
+    record(
+        act="member.contact_viewed", actor_id=actor_id, subject_id=member_id, address=address or None, why=why
+    )
+    return whole_contact(anybody(member_id))
+
+
+@transaction.atomic
+def end_sessions_of(*, actor_id: UUID, member_id: UUID, why: str, address: str) -> int:
+    """The member is signed in nowhere any more, and the audit says who did it and why. Returns how many
+    sessions there were. Raises `NotFound` as above.
+    """
+    _check_may_act(actor_id, member_id)
+    ended = members.end_sessions(member_id=member_id)
+    record(
+        act="member.sessions_ended",
+        actor_id=actor_id,
+        subject_id=member_id,
+        address=address or None,
+        why=why,
+        ended=ended,
+    )
+    return ended
+
+
+def _check_may_act(actor_id: UUID, member_id: UUID) -> None:
+    """Nobody acts on themselves, on equals or upwards. Both levels are held meanwhile."""
+    users.lock_members([actor_id, member_id])
+    mine, theirs = users.levels_of(actor_id), users.levels_of(member_id)
+    if not has_level(mine, Level.MODERATOR) or not may_act_on(actor_id, mine, member_id, theirs):
+        raise NotFound
+
+
+@transaction.atomic
 def suspend_item(*, actor_id: UUID, item_id: UUID, reason: str) -> None:
     """The item is off the market, and its seller reads the reason.
 
@@ -63,9 +105,5 @@ def restore_item(*, actor_id: UUID, item_id: UUID) -> None:
 
 
 def _check_may_move(actor_id: UUID, item_id: UUID) -> None:
-    """Nobody acts on their own items, on those of equals or upwards. Both levels are held meanwhile."""
-    seller_id = staff_item(item_id).item.seller_id
-    users.lock_members([actor_id, seller_id])
-    mine, theirs = users.levels_of(actor_id), users.levels_of(seller_id)
-    if not has_level(mine, Level.MODERATOR) or not may_act_on(actor_id, mine, seller_id, theirs):
-        raise NotFound
+    """Nobody acts on their own items, on those of equals or upwards."""
+    _check_may_act(actor_id, staff_item(item_id).item.seller_id)

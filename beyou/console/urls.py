@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from beyou.console import claim_views, figure_views, market_views, queue_views, recovery_views, views
+from beyou.console import (
+    claim_views,
+    figure_views,
+    market_views,
+    member_views,
+    queue_views,
+    recovery_views,
+    views,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -24,6 +32,10 @@ urlpatterns = [
     path("claims/<uuid:claim_id>/release", claim_views.let_go, name="claim-release"),
     path("claims/<uuid:claim_id>/decide", claim_views.decide, name="claim-decide"),
     path("claims/<uuid:claim_id>/pictures/<uuid:evidence_id>", claim_views.picture, name="claim-picture"),
+    path("members", member_views.members, name="members"),
+    path("members/<uuid:member_id>", member_views.member, name="member"),
+    path("members/<uuid:member_id>/show", member_views.show, name="show-member"),
+    path("members/<uuid:member_id>/end-sessions", member_views.end_sessions, name="end-sessions"),
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),

@@ -248,3 +248,8 @@ def stored_document(request_id: UUID) -> Document | None:
     """The document that can still be looked at."""
     rows = Document.objects.filter(Q(request_id=request_id), media_id__isnull=False)
     return rows.order_by("-id").first()
+
+
+def decisions_of(member_id: UUID) -> list[Decision]:
+    """Every decision about the member, the newest first, also those that were undone. One statement."""
+    return list(Decision.objects.filter(request__member_id=member_id).order_by("-id"))

@@ -230,6 +230,14 @@ ROUTES: dict[str, Route] = {
     f"{S}staff/withdraw": _staff(
         Level.OWNER, "POST", body=lambda: {"member": str(uuid7()), "level": "moderator"}
     ),
+    f"{S}members": _staff(Level.MODERATOR, "GET"),
+    f"{S}members/<uuid:member_id>": _staff(Level.MODERATOR, "GET"),
+    f"{S}members/<uuid:member_id>/show": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"why": "He asked us to."}
+    ),
+    f"{S}members/<uuid:member_id>/end-sessions": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"why": "He asked us to."}
+    ),
     f"{S}queue": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/decided": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/renames/<uuid:rename_id>": _staff(

@@ -152,6 +152,7 @@ def build() -> World:
         "rename_id": str(_rename(world.mallory).pk),
         "message_id": str(message.message),
         "handle": world.bob.handle,
+        "member_id": str(world.bob.pk),
         "device_id": str(browsers[0].device),
         "provider_id": "example",
         "identity_id": str(members.identity(world.alice).pk),

@@ -47,7 +47,7 @@ rename = PendingRename.objects.create(
 )
 reset = resets.reset_of_token(resets.new_link(person))
 recovery = account_recovery.ask_recovery(reset=reset, reason="My phone is in the lake. " * 9)
-print(f"queue/{request.pk} queue/renames/{rename.pk} recoveries/{recovery}")
+print(f"queue/{request.pk} queue/renames/{rename.pk} recoveries/{recovery} members members/{person.pk}")
 """
 
 
