@@ -13,13 +13,19 @@ from beyou.core.http import client_ip
 from beyou.users import queries
 from beyou.users.access_tokens import note_use
 from beyou.users.app_sessions import is_app
-from beyou.users.errors import InsufficientScope, InvalidToken, SessionNeeded
-from beyou.users.http import bearer_token
+from beyou.users.errors import InsufficientScope, InvalidToken, SessionNeeded, Suspended
+from beyou.users.http import DECISIONS, bearer_token, suspended_member
 from beyou.users.scopes import Scope
 
 
 class NotSignedIn(NotAllowed):
     code, status, title = "not_signed_in", 401, "Please sign in"
+
+
+def refuse_suspended(request: HttpRequest) -> None:
+    """Raises `Suspended` for a member who is."""
+    if suspended_member(request) is not None:
+        raise Suspended("Read why, and object if you like, on the page of decisions.", at=DECISIONS)
 
 
 class SessionAuthentication(APIKeyCookie):
@@ -28,6 +34,7 @@ class SessionAuthentication(APIKeyCookie):
     param_name = settings.SESSION_COOKIE_NAME
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        refuse_suspended(request)
         return getattr(request, "member", None)
 
 
@@ -44,6 +51,7 @@ class AppAuthentication(AuthBase):
             return None
         member = getattr(request, "member", None)
         if member is None:
+            refuse_suspended(request)
             raise NotSignedIn("The session is over or not signed in. Sign in, then try again.")
         return member
 

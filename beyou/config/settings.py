@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "beyou.disputes",
     "beyou.reviews",
     "beyou.analytics",
+    "beyou.moderation",
     "beyou.console",
     "beyou.config",
 ]

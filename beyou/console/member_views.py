@@ -14,6 +14,7 @@ from beyou.console.member_forms import EndForm, MembersForm, WhyForm
 from beyou.core.errors import InvalidInput
 from beyou.core.http import client_ip
 from beyou.core.toasts import toast
+from beyou.moderation.forms import SanctionForm
 from beyou.users.http import MemberRequest, staff_required
 from beyou.users.queries import Contact
 from beyou.users.rules import Level
@@ -40,20 +41,27 @@ def members(request: MemberRequest) -> HttpResponse:
 @require_safe
 @moderator
 def member(request: MemberRequest, member_id: UUID) -> HttpResponse:
-    return _member(request, member_id)
+    return member_answer(request, member_id)
 
 
-def _member(
-    request: MemberRequest, member_id: UUID, contact: Contact | None = None, **refused: Form
+def member_answer(
+    request: MemberRequest,
+    member_id: UUID,
+    contact: Contact | None = None,
+    preview: dict[str, str] | None = None,
+    **sent: Form,
 ) -> HttpResponse:
+    """The page of the member, with what could not be done as it was typed."""
     context: dict[str, Any] = {
         "case": queries.member_case(member_id, request.member.pk, request.levels),
         "contact": contact,
+        "preview": preview,
         "show_form": WhyForm(auto_id="id_show_%s"),
         "end_form": EndForm(auto_id="id_end_%s"),
+        "sanction_form": SanctionForm(auto_id="id_sanction_%s"),
     }
-    status = 422 if refused else 200
-    return render(request, "console/member.html", context | refused, status=status)
+    status = 422 if any(form.errors for form in sent.values()) else 200
+    return render(request, "console/member.html", context | sent, status=status)
 
 
 @require_POST
@@ -62,14 +70,14 @@ def show(request: MemberRequest, member_id: UUID) -> HttpResponse:
     """The private data, once, on this answer; the look is written down before it."""
     form = WhyForm(request.POST, auto_id="id_show_%s")
     if not form.is_valid():
-        return _member(request, member_id, show_form=form)
+        return member_answer(request, member_id, show_form=form)
     contact = services.look_at_contact(
         actor_id=request.member.pk,
         member_id=member_id,
         why=form.cleaned_data["why"],
         address=client_ip(request),
     )
-    return _member(request, member_id, contact)
+    return member_answer(request, member_id, contact)
 
 
 @require_POST
@@ -77,7 +85,7 @@ def show(request: MemberRequest, member_id: UUID) -> HttpResponse:
 def end_sessions(request: MemberRequest, member_id: UUID) -> HttpResponse:
     form = EndForm(request.POST, auto_id="id_end_%s")
     if not form.is_valid():
-        return _member(request, member_id, end_form=form)
+        return member_answer(request, member_id, end_form=form)
     ended = services.end_sessions_of(
         actor_id=request.member.pk,
         member_id=member_id,

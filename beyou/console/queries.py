@@ -10,6 +10,8 @@ from beyou.audit.queries import records, records_about
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
 from beyou.disputes import queries as disputes
+from beyou.moderation import queries as moderation
+from beyou.moderation.rules import usual
 from beyou.users import account_recovery
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
@@ -44,6 +46,9 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
         oldest = verification.oldest_waiting(reader_id, frozenset(levels))
         note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits to be verified"
         shown.append(Figure("Waiting in the queue", waiting, note, "console:queue"))
+    if has_level(levels, Level.MODERATOR):
+        waiting = moderation.waiting_count()
+        shown.append(Figure("Decisions", waiting, "wait for a second, or for an answer", "console:decisions"))
     if has_level(levels, Level.FINANCE):
         waiting = disputes.queue_for(reader_id).total
         oldest = disputes.oldest_waiting(reader_id)
@@ -177,6 +182,10 @@ class MemberCase:
     decisions: "list[Decision]"
     #: What staff did to or about the member, the newest first.
     acts: list[AuditLine]
+    sanctions: "list[moderation.Decision]"
+    strikes: int
+    #: What is usual after so many strikes.
+    usual: str
 
 
 #: Acts that the page of a member shows; the audit has all.
@@ -189,6 +198,7 @@ def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> Me
     theirs = users.levels_of(member_id)
     rows = list(records_about(member_id)[:MOST_ACTS])
     people = users.members_by_id(row.actor_id for row in rows if row.actor_id)
+    strikes = moderation.strikes_of(member_id)
     return MemberCase(
         member=member,
         levels=[level.value for level in reversed(Level) if level in theirs],
@@ -196,4 +206,7 @@ def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> Me
         sessions=open_sessions(member_id),
         decisions=verification.decisions_of(member_id),
         acts=[AuditLine(row, _person(people, row.actor_id), member) for row in rows],
+        sanctions=moderation.decisions_about(member_id, for_staff=True),
+        strikes=strikes,
+        usual=usual(strikes),
     )

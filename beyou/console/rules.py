@@ -23,6 +23,7 @@ PAGES = (
     Page("console:queue", "Queue", "badge-check", Level.VERIFIER, "q"),
     Page("console:claims", "Claims", "scale", Level.FINANCE, "d"),
     Page("console:members", "Members", "user", Level.MODERATOR, "m"),
+    Page("console:decisions", "Decisions", "flag", Level.MODERATOR, "e"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),

@@ -9,6 +9,7 @@ from beyou.console import (
     member_views,
     queue_views,
     recovery_views,
+    sanction_views,
     views,
 )
 
@@ -36,6 +37,11 @@ urlpatterns = [
     path("members/<uuid:member_id>", member_views.member, name="member"),
     path("members/<uuid:member_id>/show", member_views.show, name="show-member"),
     path("members/<uuid:member_id>/end-sessions", member_views.end_sessions, name="end-sessions"),
+    path("members/<uuid:member_id>/sanction", sanction_views.sanction, name="sanction"),
+    path("decisions", sanction_views.waiting, name="decisions"),
+    path("decisions/<uuid:sanction_id>/lift", sanction_views.lift, name="lift"),
+    path("decisions/<uuid:sanction_id>/second", sanction_views.second, name="second-sanction"),
+    path("decisions/<uuid:sanction_id>/answer", sanction_views.answer, name="answer-appeal"),
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),

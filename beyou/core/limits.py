@@ -84,6 +84,7 @@ POLICIES: dict[str, Policy] = {
     "claims.member": lenient("60/hour"),
     "exports.member": lenient("3/day"),
     "leave.member": lenient("10/hour"),
+    "appeal.member": lenient("10/hour"),
 }
 
 

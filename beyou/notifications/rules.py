@@ -45,6 +45,7 @@ class Kind(StrEnum):
     RATING_REPLY = "rating_reply"
     RATE_REMINDER = "rate_reminder"
     CART_REMINDER = "cart_reminder"
+    DECISION = "decision"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -85,6 +86,7 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.CLAIM_WAITING: "A claim waits for a decision of the staff.",
     Kind.RATED: "rated you after an order. You can read it now, and reply.",
     Kind.RATING_REPLY: "replied to your rating.",
+    Kind.DECISION: "The staff decided something about you. Read what, and why.",
     Kind.CART_REMINDER: "Something is still in your cart. Nobody holds it for you.",
     Kind.RATE_REMINDER: "You can rate an order for four more days. Say how it went.",
 }
@@ -118,4 +120,5 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.CLAIM_WAITING: "circle-alert",
     Kind.RATE_REMINDER: "star",
     Kind.CART_REMINDER: "shopping-cart",
+    Kind.DECISION: "scale",
 }

@@ -14,6 +14,12 @@ class NewPasswordNeeded(NotAllowed):
         )
 
 
+class Suspended(NotAllowed):
+    """`at` is where the member reads why."""
+
+    code, status, title = "suspended", 403, "Your account is suspended"
+
+
 class AccountClosed(NotAllowed):
     code, title = "account_closed", "This account is closed"
 

@@ -14,7 +14,7 @@ from beyou.core.http import client_ip, wants_json
 from beyou.core.ports.realtime import session_digest
 from beyou.users import confirmation, queries, staff_access
 from beyou.users.devices import device_digest
-from beyou.users.errors import ConfirmationNeeded, SecondStepMissing, SessionOver
+from beyou.users.errors import ConfirmationNeeded, SecondStepMissing, SessionOver, Suspended
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 from beyou.users.whereabouts import clean_agent
@@ -49,6 +49,16 @@ def leaving_member(request: HttpRequest) -> "User | None":
     return found
 
 
+#: The page of decisions about a member, the only one for who is suspended.
+DECISIONS = "/decisions"
+
+
+def suspended_member(request: HttpRequest) -> "User | None":
+    """The signed-in member who is suspended at this moment."""
+    found: User | None = getattr(request, "suspended", None)
+    return found
+
+
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -59,6 +69,10 @@ def member_required(
         if getattr(request, "member", None) is None:
             if leaving_member(request) is not None:
                 return redirect(LEAVING)
+            if suspended_member(request) is not None:
+                if wants_json(request):
+                    raise Suspended("You can read why, and object, on the page of decisions.", at=DECISIONS)
+                return redirect(DECISIONS)
             if wants_json(request):
                 raise SessionOver("Sign in, then try again.")
             return redirect_to_login(request.get_full_path())

@@ -60,6 +60,10 @@ class MemberMiddleware:
         is_leaving = member is not None and member.deletion_due_at is not None
         request.leaving = member if is_leaving else None  # type: ignore[attr-defined]  # http.leaving_member
         member = None if is_leaving else member
+        # Who is suspended reads why, and nothing else; the time alone ends it (`moderation`).
+        is_suspended = member is not None and member.is_suspended
+        request.suspended = member if is_suspended else None  # type: ignore[attr-defined]  # http.suspended_member
+        member = None if is_suspended else member
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
         if member is not None and member.needs_new_password and not request.path.startswith(STILL_OPEN):
             return _send_to_new_password(request)

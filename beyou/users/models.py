@@ -84,6 +84,8 @@ class User(AbstractBaseUser):
     # When the account will be erased, as its member asked; until then nobody sees it.
     deletion_due_at = models.DateTimeField(null=True, db_index=True)
     deletion_reminded_at = models.DateTimeField(null=True)
+    # Until when the member is suspended; the time alone ends it. Only `services.suspend` changes it.
+    suspended_until = models.DateTimeField(null=True)
     # Since when this row is a tombstone that only keeps other rows in their places.
     erased_at = models.DateTimeField(null=True)
 
@@ -110,6 +112,11 @@ class User(AbstractBaseUser):
     def is_present(self) -> bool:
         """Whether others may see the member and write to them. The same for querysets: `queries.present`."""
         return self.is_active and self.deletion_due_at is None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the member can do nothing but read why. The same for querysets: `queries.suspended`."""
+        return self.suspended_until is not None and self.suspended_until > now()
 
     @property
     def is_erased(self) -> bool:

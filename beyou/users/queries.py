@@ -187,6 +187,12 @@ def present(path: str = "") -> Q:
     return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None})
 
 
+def suspended(path: str = "") -> Q:
+    """The condition that the member whom `path` names is suspended at this moment."""
+    prefix = f"{path}__" if path else ""
+    return Q(**{f"{prefix}suspended_until__isnull": False, f"{prefix}suspended_until__gt": clock.now()})
+
+
 def is_present(member_id: UUID) -> bool:
     """Whether the account is neither closed, nor leaving, nor gone. One statement."""
     return User.objects.filter(present(), id=member_id).exists()
@@ -211,9 +217,11 @@ def address_of(member_id: UUID) -> str:
 
 
 def listed_members() -> QuerySet[User]:
-    """Members who may appear to others: active, not about to leave, and with a confirmed address."""
+    """Members who may appear to others: active, neither suspended nor about to leave, and with a confirmed
+    address.
+    """
     confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
-    return User.objects.filter(Exists(confirmed)).filter(present())
+    return User.objects.filter(Exists(confirmed)).filter(present()).exclude(suspended())
 
 
 def levels_of(member_id: UUID) -> frozenset[str]:
@@ -223,7 +231,12 @@ def levels_of(member_id: UUID) -> frozenset[str]:
 
 def staff_with(level: Level) -> list[UUID]:
     """Active members who may do what the level is for, owners included. One statement."""
-    rows = StaffGrant.objects.filter(present("member")).order_by("id").values_list("member_id", "level")
+    rows = (
+        StaffGrant.objects.filter(present("member"))
+        .exclude(suspended("member"))
+        .order_by("id")
+        .values_list("member_id", "level")
+    )
     return list(dict.fromkeys(member_id for member_id, held in rows if has_level({held}, level)))
 
 
@@ -282,6 +295,7 @@ def access_token(text: str) -> AccessToken | None:
         _usable()
         .select_related("member")
         .filter(present("member"), digest=digest, member__needs_new_password=False)
+        .exclude(suspended("member"))
         .first()
     )
 

@@ -1,5 +1,6 @@
 """What can be done to a member's account."""
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -196,6 +197,21 @@ def close_account_access(*, member_id: UUID) -> None:
     revoke_all_tokens(member_id=member_id)
     end_sessions(member_id=member_id)
     transaction.on_commit(lambda: realtime.close([realtime.member_room(member_id)], SESSION_ENDED))
+
+
+@transaction.atomic
+def suspend(*, member_id: UUID, until: dt.datetime) -> None:
+    """The member can do nothing until then but read why; sockets close at once, in every process, and tokens
+    open nothing. The time alone ends it.
+    """
+    hold_member(member_id)
+    User.objects.filter(id=member_id).update(suspended_until=until)
+    transaction.on_commit(lambda: realtime.close([realtime.member_room(member_id)], SESSION_ENDED))
+
+
+def resume(*, member_id: UUID) -> None:
+    """The member is not suspended any more."""
+    User.objects.filter(id=member_id).update(suspended_until=None)
 
 
 def open_account_access(*, member_id: UUID) -> None:

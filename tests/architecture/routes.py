@@ -77,6 +77,10 @@ def _review() -> dict[str, Any]:
     return {"why": "expired", "parts": "image", "to": "owner", "note": "Another one, please."}
 
 
+def _sanction() -> dict[str, Any]:
+    return {"what": "warning", "reason": "spam", "words": "Please stop.", "do": "preview"}
+
+
 def _claim() -> dict[str, Any]:
     """Whatever a step of a claim may want."""
     return {"text": "It is made of tin.", "amount": "5.00", "seen": "500"}
@@ -238,6 +242,17 @@ ROUTES: dict[str, Route] = {
     f"{S}members/<uuid:member_id>/end-sessions": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "He asked us to."}
     ),
+    f"{S}members/<uuid:member_id>/sanction": _staff(Level.MODERATOR, "POST", body=_sanction),
+    f"{S}decisions": _staff(Level.MODERATOR, "GET"),
+    f"{S}decisions/<uuid:sanction_id>/lift": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
+    ),
+    f"{S}decisions/<uuid:sanction_id>/second": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"agrees": "yes"}
+    ),
+    f"{S}decisions/<uuid:sanction_id>/answer": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"granted": "no", "answer": "It stays."}
+    ),
     f"{S}queue": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/decided": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/renames/<uuid:rename_id>": _staff(
@@ -319,6 +334,8 @@ ROUTES: dict[str, Route] = {
     "selling/vouchers/<uuid:voucher_id>/end": _post(Access.VERIFIED),
     "orders/parts/<slug:number>/claim": _form(O),
     "claims": _get(M),
+    "decisions": _get(M),
+    "decisions/<uuid:sanction_id>/appeal": _post(O, lambda: {"words": "It was not me."}),
     "claims/<uuid:claim_id>": _get(O),
     "claims/<uuid:claim_id>/messages": _form(O),
     "claims/<uuid:claim_id>/pictures/<uuid:evidence_id>": _get(O),

@@ -22,6 +22,9 @@ from beyou.marketplace.models import Item
 from beyou.marketplace.services import save_search
 from beyou.marketplace.wanted import Wanted
 from beyou.media.services import Purpose, store_image
+from beyou.moderation.rules import Kind as Sanctions
+from beyou.moderation.rules import Reason
+from beyou.moderation.services import sanction
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
@@ -170,6 +173,7 @@ def build() -> World:
         "number": "1",
         "token": "x" * 43,
         "rest": "login/",
+        "sanction_id": str(_warning(world)),
         "recovery_id": str(_recovery(world.bob)),
         "payment_id": str(started.payment_id),
         "reference": charge_of(started.payment_id).reference,
@@ -199,6 +203,12 @@ def _photo(item: Item) -> UUID:
     file = store_image(data=data, owner_id=item.seller_id, purpose=Purpose.ITEM, longest_side=200)
     item.images.update(media_id=file.pk)
     return file.pk
+
+
+def _warning(world: World) -> UUID:
+    """A decision about alice."""
+    said = {"kind": Sanctions.WARNING, "reason": Reason.SPAM, "words": "Please stop."}
+    return sanction(actor_id=world.staff.pk, member_id=world.alice.pk, **said).pk  # type: ignore[arg-type]
 
 
 def _rename(member: User) -> PendingRename:

@@ -26,6 +26,8 @@ from beyou.marketplace.services import save_search
 from beyou.marketplace.services.index import index_item
 from beyou.marketplace.wanted import Wanted
 from beyou.messaging.models import Message
+from beyou.moderation import rules as sanctions
+from beyou.moderation import services as moderation
 from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.offers.models import VoucherUse
@@ -105,6 +107,13 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     settle()
     seal(folder)
     trades(alice, bob)
+    warned = {
+        "kind": sanctions.Kind.WARNING,
+        "reason": sanctions.Reason.SPAM,
+        "words": f"{SONG} sings too loud",
+    }
+    warning = moderation.sanction(actor_id=members.staff(handle="olga").pk, member_id=alice.pk, **warned)  # type: ignore[arg-type]
+    moderation.appeal(member_id=alice.pk, sanction_id=warning.pk, words=f"{SONG} does not")
     ask_recovery(reset=resets.reset_of_token(resets.new_link(alice)), reason=f"I lost my {SONG}.")
     services.request_export(member_id=alice.pk)
     settle()

@@ -148,7 +148,9 @@ def authenticate_session(key: str, *, of_app: bool) -> Identity | None:
     if bool(session.get(APP_SESSION)) != of_app:
         return None
     member = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
-    if not member.is_authenticated or not member.is_present or getattr(member, "needs_new_password", False):
+    if not member.is_authenticated or not member.is_present or member.is_suspended:
+        return None
+    if getattr(member, "needs_new_password", False):
         return None
     if settings.SECOND_FACTOR == "everybody" and not _has_shown_factor(session):
         return None

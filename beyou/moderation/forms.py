@@ -1,0 +1,58 @@
+"""What members and staff say about decisions."""
+
+from typing import Any, Final
+
+from django import forms
+
+from beyou.moderation.rules import DAYS, MOST_WORDS, REASONS, Kind, Reason
+
+_WORDS: Final = {"required": "Say something here."}
+
+
+def _text(label: str, hint: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=MOST_WORDS,
+        help_text=hint,
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": MOST_WORDS}),
+        error_messages=_WORDS,
+    )
+
+
+class SanctionForm(forms.Form):
+    """A warning, or a suspension and how long."""
+
+    what = forms.ChoiceField(
+        label="What",
+        choices=[
+            ("warning", "A warning"),
+            *((str(days), f"Suspend for {days} day{'' if days == 1 else 's'}") for days in DAYS),
+            ("for_ever", "Suspend for ever (a second of the staff must agree)"),
+        ],
+    )
+    reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
+    words = _text("What the member reads", "What happened, where, and what you expect from now on.")
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.sanction`."""
+        what = self.cleaned_data["what"]
+        return {
+            "kind": Kind.WARNING if what == "warning" else Kind.SUSPENSION,
+            "days": int(what) if what.isdigit() else None,
+            "reason": Reason(self.cleaned_data["reason"]),
+            "words": self.cleaned_data["words"],
+        }
+
+
+class LiftForm(forms.Form):
+    why = forms.CharField(
+        label="Why", min_length=5, max_length=200, help_text="It stands in the audit.", error_messages=_WORDS
+    )
+
+
+class AppealForm(forms.Form):
+    words = _text("Why it is wrong", "Somebody else of the staff than who decided reads it and answers.")
+
+
+class AnswerForm(forms.Form):
+    answer = _text("Your answer", "The member reads it.")

@@ -1,0 +1,109 @@
+"""What the staff may decide about members, how long it counts, and who may decide on it. Pure."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    WARNING = "warning"
+    SUSPENSION = "suspension"
+
+
+class Reason(StrEnum):
+    HARASSMENT = "harassment"
+    SPAM = "spam"
+    SCAM = "scam"
+    ILLEGAL = "illegal"
+    FALSE_IDENTITY = "false_identity"
+    OTHER = "other"
+
+
+#: As the member reads it.
+REASONS: Final[dict[Reason, str]] = {
+    Reason.HARASSMENT: "Harassment",
+    Reason.SPAM: "Spam",
+    Reason.SCAM: "Cheating in trades",
+    Reason.ILLEGAL: "Something that the law forbids",
+    Reason.FALSE_IDENTITY: "A false identity",
+    Reason.OTHER: "Something else",
+}
+
+
+class State(StrEnum):
+    """How a decision stands. Only `SERVED` follows from the time."""
+
+    PROPOSED = "proposed"  # For ever: a second of the staff must agree before it counts.
+    ACTIVE = "active"
+    SERVED = "served"  # Its time is over.
+    LIFTED = "lifted"  # Taken back by the staff, also after an appeal.
+    REFUSED = "refused"  # The second did not agree; it never counted.
+
+
+#: What counts, now or in the past.
+COUNTED: Final = frozenset({State.ACTIVE, State.SERVED})
+
+
+class AppealState(StrEnum):
+    OPEN = "open"
+    UPHELD = "upheld"  # The decision stays.
+    GRANTED = "granted"  # The decision was lifted.
+
+
+#: For how many days a member may be suspended; none of them means for ever.
+DAYS: Final = (1, 3, 7, 14, 30, 90)
+FOR_EVER: Final = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+#: So long a decision counts against a member.
+COUNTS_FOR: Final = dt.timedelta(days=180)
+MOST_WORDS: Final = 1000
+
+
+def ends(begins: dt.datetime, days: int | None) -> dt.datetime:
+    """When a suspension of so many days ends; without days it does not."""
+    return FOR_EVER if days is None else begins + dt.timedelta(days=days)
+
+
+def shown(state: State, until: dt.datetime | None, now: dt.datetime) -> State:
+    """How a decision stands at this moment: the time alone ends it."""
+    if state is State.ACTIVE and until is not None and until <= now:
+        return State.SERVED
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A decision of the past: what it was, how long, and when it began to count."""
+
+    kind: Kind
+    days: int | None
+    began: dt.datetime
+
+
+def strikes(past: Iterable[Past], now: dt.datetime) -> int:
+    """A warning counts one, a suspension two, each for half a year."""
+    recent = [each for each in past if now - each.began < COUNTS_FOR]
+    return sum(1 if each.kind is Kind.WARNING else 2 for each in recent)
+
+
+def usual(strikes: int) -> str:
+    """What is usual after so many strikes. Only a hint: people decide."""
+    if strikes == 0:
+        return "a warning"
+    if strikes == 1:
+        return "a suspension of 3 days"
+    if strikes <= 3:
+        return "a suspension of 14 days"
+    return "a suspension of 90 days, or for ever"
+
+
+def may_second(proposer_id: UUID | None, other_id: UUID) -> bool:
+    """Whoever proposed something for ever is not the second who agrees to it."""
+    return proposer_id != other_id
+
+
+def may_decide_appeal(deciders: Iterable[UUID | None], other_id: UUID) -> bool:
+    """Nobody judges what they decided themselves."""
+    return other_id not in deciders
