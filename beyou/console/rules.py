@@ -28,6 +28,7 @@ PAGES = (
     Page("console:items", "Items", "package", Level.MODERATOR, "i"),
     Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
     Page("console:figures-start", "Figures", "chart-column", Level.AUDITOR, "f"),
+    Page("console:health", "Health", "activity", Level.AUDITOR, "e"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )
 

@@ -31,10 +31,12 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "reviews": "audit media users verification blocks notifications ledger friends marketplace orders",
         "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
         " disputes reviews",
+        "health": "audit users notifications ledger payments",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews analytics",
+        " privacy payments marketplace offers orders disputes reviews analytics health",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy search payments sandbox marketplace offers orders disputes reviews analytics console",
+        " privacy search payments sandbox marketplace offers orders disputes reviews analytics"
+        " health console",
     }.items()
 }
 
@@ -62,4 +64,5 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "orders": frozenset({"rules"}),
     "disputes": frozenset({"rules"}),
     "analytics": frozenset({"rules"}),
+    "health": frozenset({"checks", "rules"}),
 }
