@@ -131,7 +131,7 @@ def test_hostile_text_of_a_server_stays_text() -> None:
 
 
 @dataclass
-class _Hook:
+class Hook:
     """What a webhook got, and what it answers."""
 
     port: int = 0
@@ -140,8 +140,8 @@ class _Hook:
 
 
 @contextmanager
-def _listening() -> Iterator[_Hook]:
-    hook = _Hook()
+def listening() -> Iterator[Hook]:
+    hook = Hook()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -167,15 +167,15 @@ def _listening() -> Iterator[_Hook]:
 
 
 @pytest.fixture
-def hook(settings: Any) -> Iterator[_Hook]:
-    with _listening() as hook:
+def hook(settings: Any) -> Iterator[Hook]:
+    with listening() as hook:
         settings.MODE = "development"
         settings.ALERT_WEBHOOK_URL = f"http://127.0.0.1:{hook.port}/alerts?of=beyou"
         settings.ALERT_WEBHOOK_SECRET = SECRET
         yield hook
 
 
-def test_the_webhook_gets_signed_alerts(hook: _Hook) -> None:
+def test_the_webhook_gets_signed_alerts(hook: Hook) -> None:
     _note(State.CRITICAL)
     _note(State.CRITICAL)
     _note(State.OK)
@@ -194,7 +194,7 @@ def test_the_webhook_gets_signed_alerts(hook: _Hook) -> None:
     assert len(hook.got) == 2
 
 
-def test_a_webhook_that_refuses_is_asked_again_later_and_given_up_at_last(hook: _Hook) -> None:
+def test_a_webhook_that_refuses_is_asked_again_later_and_given_up_at_last(hook: Hook) -> None:
     hook.status = 500
     _note(State.CRITICAL)
     moment = 0
@@ -212,7 +212,7 @@ def test_a_webhook_that_refuses_is_asked_again_later_and_given_up_at_last(hook: 
     assert checks.look(["webhook"])[0].state is State.OK
 
 
-def test_a_redirect_is_not_followed(hook: _Hook) -> None:
+def test_a_redirect_is_not_followed(hook: Hook) -> None:
     hook.status = 302
     _note(State.CRITICAL)
     work.run_all()
@@ -223,7 +223,7 @@ def test_a_redirect_is_not_followed(hook: _Hook) -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"]
 )
-def test_a_private_address_is_refused_outside_development(hook: _Hook, settings: Any, host: str) -> None:
+def test_a_private_address_is_refused_outside_development(hook: Hook, settings: Any, host: str) -> None:
     settings.MODE = "production"
     settings.ALERT_WEBHOOK_URL = f"http://{host}:{hook.port}/"
     _note(State.CRITICAL)
@@ -249,7 +249,7 @@ def test_nothing_is_delivered_where_no_webhook_is_configured() -> None:
     assert not WebhookDelivery.objects.exists()
 
 
-def test_two_workers_deliver_one_body_once(hook: _Hook) -> None:
+def test_two_workers_deliver_one_body_once(hook: Hook) -> None:
     _note(State.CRITICAL)
     row = WebhookDelivery.objects.get()
     WebhookDelivery.objects.filter(pk=row.pk).update(due_ms=clock.now_ms() + 60_000, attempts=1)
