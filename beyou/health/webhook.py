@@ -6,6 +6,8 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +22,8 @@ from beyou.health.models import WebhookDelivery
 log = structlog.get_logger()
 
 _SECONDS = 5.0
+#: However slowly the other side answers: the workers of this process wait for it, and the lease ends later.
+_DEADLINE_SECONDS = 20.0
 _LEASE_MS = 60_000
 #: RFC 6052: an IPv4 address behind a translator, which may be a private one.
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
@@ -73,19 +77,33 @@ def send(delivery_id: str, body: bytes) -> None:
         "BeYou-Delivery": delivery_id,
         "BeYou-Signature": signature(body, clock.now_ms() // 1000),
     }
+    was_cut = threading.Event()
     try:
         connection = _connection(url)
+        cut = threading.Timer(_DEADLINE_SECONDS, _cut, [connection.sock, was_cut])
+        cut.start()
         try:
             connection.request(
                 "POST", f"{url.path or '/'}{'?' + url.query if url.query else ''}", body, headers
             )
             status = connection.getresponse().status
         finally:
+            cut.cancel()
             connection.close()
     except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
         raise WebhookRefused(f"it did not answer ({type(error).__name__})") from None
+    # What was read until then may look like a whole answer.
+    if was_cut.is_set():
+        raise WebhookRefused("it answered too slowly")
     if not 200 <= status < 300:
         raise WebhookRefused(f"it answered {status}")
+
+
+def _cut(connected: socket.socket, was_cut: threading.Event) -> None:
+    """Whoever reads from it hears that it ended."""
+    was_cut.set()
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _connection(url: SplitResult) -> http.client.HTTPConnection:

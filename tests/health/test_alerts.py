@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -242,6 +244,32 @@ def test_only_addresses_of_the_open_internet_are_public() -> None:
     assert [address for address in PRIVATE if webhook.is_public(address)] == []
     assert webhook.is_public("9.9.9.9")
     assert webhook.is_public("2620:fe::fe")
+
+
+def test_a_webhook_that_answers_without_end_is_cut(
+    hook: Hook, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One byte at a time, each within the time that a socket waits."""
+
+    def trickle(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            client.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            for _ in range(200):
+                client.sendall(b"x")
+                time.sleep(0.05)
+
+    monkeypatch.setattr(webhook, "_DEADLINE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings.ALERT_WEBHOOK_URL = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread = threading.Thread(target=trickle, args=[listener])
+        thread.start()
+        _note(State.CRITICAL)
+        began = time.monotonic()
+        assert webhook.do_next_delivery()
+        assert time.monotonic() - began < 5
+        thread.join()
+    assert WebhookDelivery.objects.get().last_error == "it answered too slowly"
 
 
 def test_nothing_is_delivered_where_no_webhook_is_configured() -> None:
