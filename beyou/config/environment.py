@@ -288,6 +288,15 @@ _DECLARED = (
         " Empty: none.",
     ),
     Variable(
+        "BEYOU_ALERT_WEBHOOK_URL",
+        "`http://` or `https://` address that is told when a health check fails and when it is well again;"
+        " private addresses only in development. Empty: none.",
+    ),
+    Variable(
+        "BEYOU_ALERT_WEBHOOK_SECRET",
+        "Signs what the alert webhook gets (HMAC-SHA256); at least 32 characters.",
+    ),
+    Variable(
         "BEYOU_LOG_LEVEL",
         "Least severe level that is logged.",
         "info",

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "beyou.reviews",
     "beyou.analytics",
     "beyou.moderation",
+    "beyou.health",
     "beyou.console",
     "beyou.config",
 ]
@@ -347,6 +348,28 @@ elif _mail.scheme in ("smtp", "smtp+tls"):
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
 else:
     raise ImproperlyConfigured("BEYOU_MAIL_URL must begin with console:, smtp:// or smtp+tls://.")
+
+ALERT_WEBHOOK_URL = _env.text("BEYOU_ALERT_WEBHOOK_URL")
+ALERT_WEBHOOK_SECRET = _env.text("BEYOU_ALERT_WEBHOOK_SECRET")
+if ALERT_WEBHOOK_URL:
+    try:
+        _hook = urlsplit(ALERT_WEBHOOK_URL)
+        _is_hook = _hook.scheme in ("http", "https") and bool(_hook.hostname) and _hook.port != 0
+    except ValueError:
+        _is_hook = False
+    if (
+        not _is_hook
+        or "@" in ALERT_WEBHOOK_URL
+        or not ALERT_WEBHOOK_URL.isascii()
+        or " " in ALERT_WEBHOOK_URL
+    ):
+        raise ImproperlyConfigured(
+            "BEYOU_ALERT_WEBHOOK_URL must begin with http:// or https:// and hold no password."
+        )
+    if len(ALERT_WEBHOOK_SECRET) < 32:
+        raise ImproperlyConfigured(
+            "BEYOU_ALERT_WEBHOOK_URL needs BEYOU_ALERT_WEBHOOK_SECRET with 32 characters or more."
+        )
 
 LOG_LEVEL = _env.choice("BEYOU_LOG_LEVEL").upper()
 LOGGING_CONFIG = "beyou.core.logging.configure"

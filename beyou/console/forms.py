@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 
 from beyou.core.money import NotMoney, parse
+from beyou.health.rules import TITLES
 from beyou.users.queries import listed_members
 from beyou.users.rules import Level, plain_handle
 from beyou.verification.rules import WORDS, Part
@@ -149,3 +150,14 @@ class AlertsForm(forms.Form):
     """Where in the alerts the page begins."""
 
     before = forms.UUIDField(required=False)
+
+
+class SilenceForm(forms.Form):
+    """Which check is silent, and for how long."""
+
+    check = forms.ChoiceField(choices=list(TITLES.items()))
+    hours = forms.TypedChoiceField(
+        label="Silent for",
+        coerce=int,
+        choices=[(1, "1 hour"), (4, "4 hours"), (24, "1 day"), (168, "7 days"), (0, "not at all")],
+    )

@@ -10,6 +10,7 @@ from beyou.audit.queries import records, records_about
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
 from beyou.disputes import queries as disputes
+from beyou.health import queries as health
 from beyou.moderation import queries as moderation
 from beyou.moderation.rules import usual
 from beyou.users import account_recovery
@@ -57,14 +58,17 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
     if has_level(levels, Level.AUDITOR):
         acts = records().filter(created_at__gte=clock.now() - dt.timedelta(days=1)).count()
         shown.append(Figure("Acts of staff", acts, "in the last 24 hours", "console:audit"))
+        unwell = health.open_alerts()
+        note = "not well" if unwell else "all is well"
+        shown.append(Figure("Health alerts", unwell, note, "console:health", is_alarming=unwell > 0))
     if has_level(levels, Level.VERIFIER):
         waiting = len(users.recoveries_waiting())
         shown.append(Figure("Account recoveries", waiting, "wait for two of the staff", "console:recoveries"))
     if has_level(levels, Level.OWNER):
         shown.append(Figure("Staff", len(users.staff_with_levels()), "with a level", "console:staff"))
         parked = events.parked()
-        note = "gave up; run beyou doctor" if parked else "none gave up"
-        shown.append(Figure("Parked events", parked, note, "", is_alarming=parked > 0))
+        note = "gave up" if parked else "none gave up"
+        shown.append(Figure("Parked events", parked, note, "console:health", is_alarming=parked > 0))
     return shown
 
 

@@ -23,13 +23,14 @@ PAGES = (
     Page("console:queue", "Queue", "badge-check", Level.VERIFIER, "q"),
     Page("console:claims", "Claims", "scale", Level.FINANCE, "d"),
     Page("console:members", "Members", "user", Level.MODERATOR, "m"),
-    Page("console:decisions", "Decisions", "flag", Level.MODERATOR, "e"),
+    Page("console:decisions", "Decisions", "flag", Level.MODERATOR, "w"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),
     Page("console:items", "Items", "package", Level.MODERATOR, "i"),
     Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
     Page("console:figures-start", "Figures", "chart-column", Level.AUDITOR, "f"),
+    Page("console:health", "Health", "activity", Level.AUDITOR, "e"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from beyou.console import (
     claim_views,
     figure_views,
+    health_views,
     market_views,
     member_views,
     queue_views,
@@ -56,6 +57,7 @@ urlpatterns = [
     path("figures", figure_views.figures, name="figures-start"),
     path("figures/<slug:slug>", figure_views.figures, name="figures"),
     path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
+    path("", include(health_views)),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Min
 
 from beyou.core import clock, schedule
 from beyou.core.models import OutboxEvent
@@ -124,6 +125,13 @@ def is_waiting(event: Event) -> bool:
 def parked() -> int:
     """How many rows were given up after `MAX_ATTEMPTS`."""
     return OutboxEvent.objects.filter(parked=True).count()
+
+
+def oldest_due_ms() -> int | None:
+    """When the row that waits longest for a drain became due; None when no row is due."""
+    due = OutboxEvent.objects.filter(parked=False, due_ms__lte=clock.now_ms())
+    oldest: int | None = due.aggregate(oldest=Min("due_ms"))["oldest"]
+    return oldest
 
 
 def _run(row: OutboxEvent, attempt: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from django.db.models import Max
 
 from beyou.core import clock
 from beyou.core.models import ScheduledJob
@@ -33,6 +34,37 @@ def every(interval: dt.timedelta) -> Callable[[Callable[[], object]], Callable[[
         return job
 
     return register
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a returning job stands. `due_ms` is None when it never began."""
+
+    name: str
+    every_ms: int
+    due_ms: int | None
+    ran_ms: int
+    last_error: str
+
+
+def standings() -> list[Standing]:
+    """Every job that this process knows. One statement."""
+    rows = {row.name: row for row in ScheduledJob.objects.filter(name__in=list(_jobs))}
+    return [
+        Standing(
+            name,
+            job.every_ms,
+            rows[name].due_ms if name in rows else None,
+            rows[name].ran_ms if name in rows else 0,
+            rows[name].last_error if name in rows else "",
+        )
+        for name, job in _jobs.items()
+    ]
+
+
+def last_run_ms(database: str = "default") -> int:
+    """When a job ran last, as this database says; 0 when none did."""
+    return ScheduledJob.objects.using(database).aggregate(last=Max("ran_ms"))["last"] or 0
 
 
 def run_due() -> int:

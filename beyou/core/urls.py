@@ -11,5 +11,4 @@ urlpatterns = [
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz/live", views.live, name="live"),
-    path("healthz/ready", views.ready, name="ready"),
 ]

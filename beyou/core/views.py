@@ -1,7 +1,6 @@
 """Public pages, what browsers ask every site for, error pages and health: nothing that belongs to an app."""
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -126,16 +125,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain; charset=utf-8")
-
-
-@require_safe
-def ready(request: HttpRequest) -> HttpResponse:
-    """Says 503 when the database does not answer."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
-    # Any driver error means the same to a load balancer.
-    except Exception:
-        return JsonResponse({"database": "failed"}, status=503)
-    return JsonResponse({"database": "ok"})

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PAYMENT_RETURNED = "payment_returned"
     FREE_AGAIN = "free_again"
     MONEY_ALERT = "money_alert"
+    HEALTH_ALERT = "health_alert"
     PAID_OUT = "paid_out"
     PAYOUT_FAILED = "payout_failed"
     SEARCH_HIT = "search_hit"
@@ -71,6 +72,7 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.FREE_AGAIN: "What you wait for is free again. Be quick.",
     Kind.STAFF_ALERT: "Something about sign-ins needs the eyes of the staff.",
     Kind.MONEY_ALERT: "Something about payments needs the eyes of the staff.",
+    Kind.HEALTH_ALERT: "Something about this instance is not well. Look what it is.",
     Kind.PAID_OUT: "Your payout is on its way to your bank.",
     Kind.PAYOUT_FAILED: "Your payout did not work. The money is back in your balance.",
     Kind.ITEM_SUSPENDED: "Our staff took something of yours off the market. Read why.",
@@ -102,6 +104,7 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.PAYMENT_RETURNED: "undo-2",
     Kind.FREE_AGAIN: "bell",
     Kind.MONEY_ALERT: "shield-alert",
+    Kind.HEALTH_ALERT: "triangle-alert",
     Kind.PAID_OUT: "circle-check",
     Kind.PAYOUT_FAILED: "triangle-alert",
     Kind.EXPORT_READY: "download",

@@ -32,11 +32,12 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
         " disputes reviews",
         "moderation": "audit media users friends notifications",
+        "health": "audit users notifications ledger payments",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews analytics moderation",
+        " privacy payments marketplace offers orders disputes reviews analytics moderation health",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"
         " privacy search payments sandbox marketplace offers orders disputes reviews analytics moderation"
-        " console",
+        " health console",
     }.items()
 }
 
@@ -65,4 +66,5 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "disputes": frozenset({"rules"}),
     "analytics": frozenset({"rules"}),
     "moderation": frozenset({"forms", "rules"}),
+    "health": frozenset({"checks", "rules"}),
 }

@@ -100,6 +100,12 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_STAFF_PREFIX", "x" * 65),
         ("BEYOU_MAIL_URL", "console:"),
         ("BEYOU_MAIL_URL", "carrier-pigeon://loft"),
+        ("BEYOU_ALERT_WEBHOOK_URL", "ftp://hooks.example.org/"),
+        ("BEYOU_ALERT_WEBHOOK_URL", "https://user:password@hooks.example.org/"),
+        ("BEYOU_ALERT_WEBHOOK_URL", "https://hooks.example.org:port/"),
+        ("BEYOU_ALERT_WEBHOOK_URL", "https://[hooks/"),
+        # Without a secret of its own.
+        ("BEYOU_ALERT_WEBHOOK_URL", "https://hooks.example.org/"),
         ("BEYOU_MODE", "staging"),
         ("BEYOU_IN_PROCESS", "yes"),
         ("BEYOU_LEDGER_CONSENSUS", "trust"),

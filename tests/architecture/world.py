@@ -56,6 +56,7 @@ _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 _SPECIAL = {
     f"{settings.STAFF_PREFIX}/figures/<slug:slug>": {"slug": "market"},
     f"{settings.STAFF_PREFIX}/figures/<slug:slug>.csv": {"slug": "market"},
+    f"{settings.STAFF_PREFIX}/health/runbook/<slug:name>": {"name": "disk"},
     "u/<slug:handle>/block-reason": {"handle": "mallory"},
     "u/<slug:handle>/unblock": {"handle": "mallory"},
 }
