@@ -74,13 +74,13 @@ def test_a_passkey_from_making_to_removing(context: BrowserContext, live: Server
     _sign_out(page, origin)
     # Offered in the field of the address: the virtual device accepts at once what a person would pick.
     page.goto(f"{origin}/sign-in?next=/activity")
-    page.wait_for_url("**/activity")
+    page.wait_for_url(f"{origin}/activity")
 
     page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
     _sign_out(page, origin)
     page.goto(f"{origin}/sign-in?next=/settings/look")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/settings/look")
+    page.wait_for_url(f"{origin}/settings/look")
 
     _sign_out(page, origin)
     _password(page, origin, "passkey_alice")
