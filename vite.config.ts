@@ -6,8 +6,8 @@ import { defineConfig, type Plugin } from "vite";
 const icons = [
   "activity", "arrow-down", "arrow-left", "arrow-right", "at-sign", "badge-check", "ban", "bell", "blocks", "chart-column", "check",
   "check-check", "chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-x", "clock", "copy",
-  "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "handshake", "heart", "hourglass", "house", "info",
-  "key-round", "laptop", "link-2", "lock", "lock-keyhole", "log-in", "log-out", "mail", "menu", "message-circle",
+  "download", "ellipsis", "eraser", "external-link", "eye", "file-key-2", "fingerprint", "flag", "gavel", "handshake", "heart", "hourglass", "house", "info",
+  "key-round", "laptop", "life-buoy", "link-2", "lock", "lock-keyhole", "log-in", "log-out", "mail", "menu", "message-circle",
   "message-circle-plus", "monitor", "moon", "package", "palette", "paperclip", "pencil", "percent", "plus", "refresh-cw",
   "rotate-cw", "scale", "search", "send", "send-horizontal", "settings", "shield", "shield-alert", "shield-check",
   "shopping-cart", "sliders-horizontal", "smartphone", "sparkles", "star", "store",

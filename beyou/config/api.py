@@ -122,6 +122,7 @@ for _app in (
     "disputes",
     "reviews",
     "analytics",
+    "reports",
     "console",
 ):
     if find_spec(f"beyou.{_app}.api"):

@@ -117,6 +117,8 @@ SCOPE_OF: Final[dict[str, Scope]] = {name: scope for scope, names in _BY_SCOPE.i
 #: What needs the member in person: tokens, sessions, factors, keys, identity, data, payouts, all of staff.
 SESSION_ONLY: Final = frozenset(
     {
+        "reports.list_reports",
+        "reports.make_report",
         "users.list_tokens",
         "users.revoke_token",
         "users.when_session_ends",

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "beyou.reviews",
     "beyou.analytics",
     "beyou.moderation",
+    "beyou.reports",
     "beyou.health",
     "beyou.console",
     "beyou.config",

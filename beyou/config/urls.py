@@ -35,6 +35,7 @@ for _app in (
     "reviews",
     "analytics",
     "moderation",
+    "reports",
     "health",
 ):
     if apps.is_installed(f"beyou.{_app}") and find_spec(f"beyou.{_app}.urls"):

@@ -13,6 +13,7 @@ from beyou.disputes import queries as disputes
 from beyou.health import queries as health
 from beyou.moderation import queries as moderation
 from beyou.moderation.rules import usual
+from beyou.reports import queries as reports
 from beyou.users import account_recovery
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
@@ -48,6 +49,9 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
         note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits to be verified"
         shown.append(Figure("Waiting in the queue", waiting, note, "console:queue"))
     if has_level(levels, Level.MODERATOR):
+        waiting, oldest = reports.waiting_for(reader_id, frozenset(levels))
+        note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits for a decision"
+        shown.append(Figure("Reports", waiting, note, "console:reports"))
         waiting = moderation.waiting_count()
         shown.append(Figure("Decisions", waiting, "wait for a second, or for an answer", "console:decisions"))
     if has_level(levels, Level.FINANCE):

@@ -10,6 +10,7 @@ from beyou.console import (
     member_views,
     queue_views,
     recovery_views,
+    report_views,
     sanction_views,
     views,
 )
@@ -46,6 +47,7 @@ urlpatterns = [
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),
+    path("", include(report_views)),
     path("items", market_views.items, name="items"),
     path("items/<uuid:item_id>", market_views.item, name="item"),
     path("items/<uuid:item_id>/suspend", market_views.suspend, name="suspend_item"),

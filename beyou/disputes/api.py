@@ -11,8 +11,8 @@ from pydantic import Field, StrictInt, StrictStr
 from beyou.core.http import json_response
 from beyou.core.schemas import Input
 from beyou.disputes import queries, services, wire
-from beyou.disputes.forms import opening_of
 from beyou.disputes.rules import MOST_MESSAGES, TEXT_LENGTH, Reason
+from beyou.messaging.quoting import opening_of
 from beyou.users.http import member_id_of
 
 router = Router(tags=["claims"])

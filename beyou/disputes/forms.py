@@ -1,16 +1,11 @@
 """What the two sides fill in."""
 
-from base64 import b64decode
-from binascii import Error as NotBase64
 from typing import Any
-from uuid import UUID
 
 from django import forms
 
-from beyou.core.errors import InvalidInput
 from beyou.core.money import NotMoney, parse
 from beyou.disputes.rules import REASONS, TEXT_LENGTH, Reason
-from beyou.messaging.quoting import Opening
 
 #: No order costs more; it keeps sums within the columns.
 MOST_MINOR = 10**12
@@ -105,19 +100,3 @@ class ThreadForm(forms.Form):
     """Where in the conversation: before the message with this number."""
 
     before = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-
-
-def chosen_messages(data: Any) -> list[UUID]:
-    """The ids of the messages that were ticked. Raises a `ValidationError` for what is no id."""
-    try:
-        return [UUID(each) for each in data.getlist("message")]
-    except ValueError as error:
-        raise forms.ValidationError("There is no such message.") from error
-
-
-def opening_of(payload: str, frank: str) -> Opening:
-    """Raises `InvalidInput` for what is no base64."""
-    try:
-        return Opening(b64decode(payload, validate=True), b64decode(frank, validate=True))
-    except (NotBase64, ValueError) as error:
-        raise InvalidInput("A message was not opened as it should be. Load the page again.") from error

@@ -3,10 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import orjson
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
@@ -71,39 +70,10 @@ def last_claim_id(part: "SubOrder") -> UUID | None:
     return Claim.objects.filter(part=part).order_by("-id").values_list("id", flat=True).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A message to choose. A sealed one is opened in the browser; `is_shown` when it stands there already."""
-
-    message: dict[str, Any]
-    is_sealed: bool
-    is_shown: bool
-    can_be_chosen: bool
-    at: dt.datetime
-    is_mine: bool
-
-    @property
-    def wire(self) -> str:
-        """As the API writes it, for the browser that opens it."""
-        return orjson.dumps(self.message).decode()
-
-
-def choices(claim: Claim, messages: list[dict[str, Any]], reader_id: UUID) -> list[Choice]:
-    """The messages as the page offers them. One statement."""
-    shown = set(
-        Evidence.objects.filter(claim=claim, message_id__isnull=False).values_list("message_id", flat=True)
-    )
-    return [
-        Choice(
-            message=each,
-            is_sealed=each["mode"] == "end_to_end",
-            is_shown=UUID(each["id"]) in shown,
-            can_be_chosen=not (each["erased"] or each["damaged"] or UUID(each["id"]) in shown),
-            at=clock.from_ms(each["received_ms"]),
-            is_mine=each["sender"] == str(reader_id),
-        )
-        for each in messages
-    ]
+def shown_messages(claim: Claim) -> set[UUID]:
+    """The messages that stand in the claim already. One statement."""
+    rows = Evidence.objects.filter(claim=claim, message_id__isnull=False)
+    return {key for key in rows.values_list("message_id", flat=True) if key}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,14 +22,11 @@ from beyou.disputes.forms import (
     PlaceForm,
     SayForm,
     ThreadForm,
-    chosen_messages,
-    opening_of,
 )
 from beyou.disputes.models import Claim
 from beyou.disputes.rules import State, Step
 from beyou.media.http import media_response
 from beyou.messaging import quoting
-from beyou.messaging.quoting import Opening
 from beyou.orders import queries as orders
 from beyou.users.http import MemberRequest, member_required
 
@@ -226,11 +222,9 @@ def messages(request: MemberRequest, claim_id: UUID) -> HttpResponse:
     problem: ApplicationError | None = None
     if request.method == "POST":
         try:
+            chosen, openings = quoting.chosen_in(request.POST, most=rules.MOST_MESSAGES)
             count = services.quote(
-                member_id=request.member.pk,
-                claim_id=claim_id,
-                message_ids=_chosen(request),
-                openings=_openings(request),
+                member_id=request.member.pk, claim_id=claim_id, message_ids=chosen, openings=openings
             )
         except ApplicationError as error:
             if isinstance(error, NotFound):
@@ -248,32 +242,14 @@ def _messages_page(request: MemberRequest, found: Claim, problem: ApplicationErr
         raise InvalidInput("This is not a place in the conversation.")
     other = found.seller if found.buyer_id == request.member.pk else found.buyer
     thread = quoting.thread_between(request.member.pk, other.pk, before=place.cleaned_data["before"])
+    messages = thread.messages if thread else []
     context = {
         "claim": found,
         "other": other,
         "thread": thread,
-        "lines": queries.choices(found, thread.messages, request.member.pk) if thread else [],
+        "lines": quoting.choices(messages, request.member.pk, shown=queries.shown_messages(found)),
         "problem": problem,
         "most": rules.MOST_MESSAGES,
         "ticked": set(request.POST.getlist("message")),
     }
     return render(request, "disputes/messages.html", context, status=422 if problem else 200)
-
-
-def _chosen(request: HttpRequest) -> list[UUID]:
-    try:
-        return chosen_messages(request.POST)
-    except ValidationError as error:
-        raise InvalidInput(error.messages[0]) from error
-
-
-def _openings(request: HttpRequest) -> dict[UUID, Opening]:
-    """What the browser opened: for each ticked message the payload and the key, as base64 with a full stop
-    between.
-    """
-    found = {}
-    for key in _chosen(request)[: rules.MOST_MESSAGES + 1]:
-        payload, _, frank = request.POST.get(f"opening-{key}", "").partition(".")
-        if payload:
-            found[key] = opening_of(payload, frank)
-    return found

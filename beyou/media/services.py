@@ -2,7 +2,8 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
@@ -25,6 +26,7 @@ __all__ = [
     "Sweep",
     "delete_media",
     "delete_media_of",
+    "images_kept",
     "read_bytes",
     "store_image",
     "sweep_orphans",
@@ -34,6 +36,8 @@ log = structlog.get_logger()
 
 #: Bytes without a row may belong to a transaction that has not ended yet, but not for so long.
 _STRAY_AFTER = dt.timedelta(days=1)
+#: Pixels at which what a screenshot says can still be read.
+_READABLE_SIDE = 1600
 
 
 def store_image(
@@ -74,6 +78,25 @@ def store_image(
     file.name = private_storage().save(_new_name(), ContentFile(stored))
     file.save(force_insert=True)
     return file
+
+
+@contextmanager
+def images_kept(*, owner_id: UUID, pictures: Sequence[bytes], purpose: Purpose) -> Iterator[list[UUID]]:
+    """The pictures are stored, encrypted and of a readable size, all or none; they go again when the block
+    that uses them raises. Made before any row is locked, since that takes a while. Raises as `store_image`.
+    """
+    kept: list[UUID] = []
+    try:
+        for data in pictures:
+            file = store_image(
+                data=data, owner_id=owner_id, purpose=purpose, longest_side=_READABLE_SIDE, encrypted=True
+            )
+            kept.append(file.pk)
+        yield kept
+    except BaseException:
+        for media_id in kept:
+            delete_media(media_id=media_id)
+        raise
 
 
 def _new_name() -> str:

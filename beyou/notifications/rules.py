@@ -47,6 +47,8 @@ class Kind(StrEnum):
     RATE_REMINDER = "rate_reminder"
     CART_REMINDER = "cart_reminder"
     DECISION = "decision"
+    REPORT_WAITING = "report_waiting"
+    REPORT_ANSWERED = "report_answered"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -89,6 +91,8 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.RATED: "rated you after an order. You can read it now, and reply.",
     Kind.RATING_REPLY: "replied to your rating.",
     Kind.DECISION: "The staff decided something about you. Read what, and why.",
+    Kind.REPORT_WAITING: "A report waits for a decision of the staff.",
+    Kind.REPORT_ANSWERED: "Our staff looked at something that you reported. Read what came of it.",
     Kind.CART_REMINDER: "Something is still in your cart. Nobody holds it for you.",
     Kind.RATE_REMINDER: "You can rate an order for four more days. Say how it went.",
 }
@@ -124,4 +128,6 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.RATE_REMINDER: "star",
     Kind.CART_REMINDER: "shopping-cart",
     Kind.DECISION: "scale",
+    Kind.REPORT_WAITING: "flag",
+    Kind.REPORT_ANSWERED: "flag",
 }

@@ -92,6 +92,7 @@ export class ProofSheet extends LightElement {
       ${this.#facts(bubble)}
       <div class="row">
         <button type="button" class="btn soft" ?disabled=${this.#isChecking} @click=${() => this.#look()}>${icon("refresh-cw")}${this.#isChecking ? "Checking…" : "Check again"}</button>
+        ${this.#isTheirs(bubble) ? html`<a class="btn quiet" href="/report/messages/${this.chat!.about.peer.handle}?before=${bubble.seq! + 1}&tick=${bubble.id}">${icon("flag")}Report</a>` : nothing}
         ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt${bubble.seal === "erased" ? "" : "?format=tlog-proof"}" download="message-${bubble.seq}.${bubble.seal === "erased" ? "json" : "tlog-proof"}">${icon("download")}Download the receipt</a>` : nothing}
       </div>
       <p class="hint">The receipt can be checked without this site. <a href="/about/security">How it is kept safe</a></p>
@@ -117,6 +118,11 @@ export class ProofSheet extends LightElement {
       return said("warn", "shield-alert", "Not sealed in time", "The server took this message but does not prove that it is in the ledger. Until it does, nothing shows that it stays as it is.");
     }
     return said("", "hourglass", "Sent, not sealed yet", "It will be sealed within a few seconds.");
+  }
+
+  /** Only what the other one wrote and is still there can be shown to the staff. */
+  #isTheirs(bubble: Bubble): boolean {
+    return bubble.seq !== null && bubble.seal !== "erased" && bubble.wire?.sender === this.chat!.about.peer.id && !this.chat!.about.peer.gone;
   }
 
   #problems(bubble: Bubble): TemplateResult {

@@ -243,6 +243,15 @@ ROUTES: dict[str, Route] = {
         Level.MODERATOR, "POST", body=lambda: {"why": "He asked us to."}
     ),
     f"{S}members/<uuid:member_id>/sanction": _staff(Level.MODERATOR, "POST", body=_sanction),
+    f"{S}reports": _staff(Level.MODERATOR, "GET"),
+    f"{S}reports/decided": _staff(Level.MODERATOR, "GET"),
+    f"{S}reports/several": _staff(Level.MODERATOR, "GET", "POST"),
+    f"{S}reports/<uuid:case_id>": _staff(Level.MODERATOR, "GET"),
+    f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
+    **{
+        f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
+        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
+    },
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
@@ -336,6 +345,11 @@ ROUTES: dict[str, Route] = {
     "selling/vouchers": _form(Access.VERIFIED),
     "selling/vouchers/<uuid:voucher_id>/end": _post(Access.VERIFIED),
     "orders/parts/<slug:number>/claim": _form(O),
+    "reports": _get(M),
+    "report/members/<slug:handle>": _form(M),
+    "report/messages/<slug:handle>": _form(O),
+    "report/items/<uuid:item_id>": _form(M),
+    "report/orders/<slug:number>": _form(O),
     "claims": _get(M),
     "decisions": _get(M),
     "decisions/<uuid:sanction_id>/appeal": _post(O, lambda: {"words": "It was not me."}),
@@ -460,6 +474,7 @@ ROUTES: dict[str, Route] = {
     "api/v1/orders/parts/<slug:number>/claim": _api(
         O, "POST", body=lambda: {"reason": "damaged", "text": "It is broken."}
     ),
+    "api/v1/reports": _api(M, "GET", "POST"),
     "api/v1/claims": _api(M, "GET"),
     "api/v1/claims/<uuidstr:claim_id>": _api(O, "GET"),
     "api/v1/claims/<uuidstr:claim_id>/pictures": _api(O, "POST"),

@@ -32,12 +32,13 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
         " disputes reviews",
         "moderation": "audit media users friends notifications",
+        "reports": "audit media users blocks notifications friends messaging marketplace orders moderation",
         "health": "audit users notifications ledger payments",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews analytics moderation health",
+        " privacy payments marketplace offers orders disputes reviews analytics moderation reports health",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"
         " privacy search payments sandbox marketplace offers orders disputes reviews analytics moderation"
-        " health console",
+        " reports health console",
     }.items()
 }
 
@@ -66,5 +67,6 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "disputes": frozenset({"rules"}),
     "analytics": frozenset({"rules"}),
     "moderation": frozenset({"forms", "rules"}),
+    "reports": frozenset({"forms", "rules"}),
     "health": frozenset({"checks", "rules"}),
 }

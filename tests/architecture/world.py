@@ -28,6 +28,8 @@ from beyou.moderation.services import sanction
 from beyou.notifications.models import Kind, Notification
 from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
+from beyou.reports.rules import Target
+from beyou.reports.services import report
 from beyou.users import resets, services
 from beyou.users.account_recovery import ask_recovery
 from beyou.users.email_change import OPEN_FOR, token_mac
@@ -65,6 +67,7 @@ _NUMBERS = {
     "orders/parts/<slug:number>/ratings": "rated",
     "ratings/": "rated",
     "orders/parts/": "part",
+    "report/orders/": "part",
     "orders/": "order",
     "selling/": "sale",
 }
@@ -90,6 +93,9 @@ class World:
         ]
         if begins:
             values["number"] = self.values[f"{begins[0]}_number"]
+        if pattern == "report/items/<uuid:item_id>":
+            # Nobody reports what they offer themselves.
+            values["item_id"] = self.values["other_item_id"]
         return "/" + _PARAMETER.sub(lambda match: values[match["name"]], pattern)
 
     def missing_path(self, pattern: str) -> str:
@@ -167,7 +173,8 @@ def build() -> World:
         "media_id": str(world.bob.picture_id),
         "change_token": _email_change(world.alice),
         "notification_id": str(Notification.objects.get(member=world.alice).id),
-        "variant_id": str(variant(item(world.bob)).pk),
+        "variant_id": str((theirs := variant(item(world.bob))).pk),
+        "other_item_id": str(theirs.item_id),
         # The tree has three leaves: genesis, link and the message.
         "level": "0",
         "position": "000.p/3",
@@ -175,6 +182,7 @@ def build() -> World:
         "token": "x" * 43,
         "rest": "login/",
         "sanction_id": str(_warning(world)),
+        **_case(world),
         "recovery_id": str(_recovery(world.bob)),
         "payment_id": str(started.payment_id),
         "reference": charge_of(started.payment_id).reference,
@@ -210,6 +218,19 @@ def _warning(world: World) -> UUID:
     """A decision about alice."""
     said = {"kind": Sanctions.WARNING, "reason": Reason.SPAM, "words": "Please stop."}
     return sanction(actor_id=world.staff.pk, member_id=world.alice.pk, **said).pk  # type: ignore[arg-type]
+
+
+def _case(world: World) -> dict[str, str]:
+    """Charlie reports bob, with a screenshot."""
+    made = report(
+        reporter_id=world.charlie.pk,
+        target=Target.MEMBER,
+        key=world.bob.handle,
+        reason=Reason.SPAM,
+        words="Look at this.",
+        pictures=[pictures.picture("PNG", (200, 200))],
+    )
+    return {"case_id": str(made.case_id), "shown_id": str(made.shown.get().pk)}
 
 
 def _rename(member: User) -> PendingRename:

@@ -1,7 +1,6 @@
 """What both sides show: pictures, made anew and encrypted, and messages that they chose."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -15,52 +14,16 @@ from beyou.disputes.errors import ClaimMoved, TooMuchEvidence
 from beyou.disputes.models import Claim, Entry, Evidence
 from beyou.disputes.rules import Side, State, Step
 from beyou.disputes.services.telling import tell_buyer, tell_seller, write
-from beyou.media.services import Purpose, delete_media, store_image
+from beyou.media.services import delete_media
 from beyou.messaging import quoting
 from beyou.messaging.quoting import Opening, Quote
 from beyou.notifications.rules import Kind
-
-LONGEST_SIDE = 1600
 
 
 def check_pictures(pictures: Sequence[bytes]) -> None:
     """Raises `TooMuchEvidence` before anything is made of them."""
     if len(pictures) > rules.MOST_PICTURES:
         raise TooMuchEvidence(f"Show at most {rules.MOST_PICTURES} pictures. What you wrote is kept.")
-
-
-def keep_pictures(owner_id: UUID, pictures: Sequence[bytes]) -> list[UUID]:
-    """The pictures are stored, encrypted and without metadata; of several all or none."""
-    kept: list[UUID] = []
-    try:
-        for data in pictures:
-            file = store_image(
-                data=data,
-                owner_id=owner_id,
-                purpose=Purpose.EVIDENCE,
-                longest_side=LONGEST_SIDE,
-                encrypted=True,
-            )
-            kept.append(file.pk)
-    except BaseException:
-        _drop(kept)
-        raise
-    return kept
-
-
-@contextmanager
-def dropped_unless_kept(kept: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    """What was stored for a step that does not happen goes again."""
-    try:
-        yield kept
-    except BaseException:
-        _drop(kept)
-        raise
-
-
-def _drop(kept: Sequence[UUID]) -> None:
-    for media_id in kept:
-        delete_media(media_id=media_id)
 
 
 def show(entry: Entry, owner_id: UUID, kept: Sequence[UUID]) -> None:

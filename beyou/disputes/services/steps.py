@@ -15,8 +15,9 @@ from beyou.disputes import queries, rules
 from beyou.disputes.errors import CannotClaim, ClaimMoved
 from beyou.disputes.models import Claim
 from beyou.disputes.rules import Reason, Side, State, Step
-from beyou.disputes.services.evidence import check_pictures, dropped_unless_kept, keep_pictures, show
+from beyou.disputes.services.evidence import check_pictures, show
 from beyou.disputes.services.telling import plain, tell_buyer, tell_seller, tell_staff, write
+from beyou.media.services import Purpose, images_kept
 from beyou.notifications.rules import Kind
 from beyou.orders import queries as orders
 from beyou.orders import services as parts
@@ -47,8 +48,7 @@ def claim(*, buyer_id: UUID, number: str, reason: Reason, text: str, pictures: S
     _check(queries.refusal_for(part, reason))
     limits.check("claims.member", str(buyer_id))
     check_pictures(pictures)
-    # Pictures are made anew before any row is locked, since that takes a while.
-    with dropped_unless_kept(keep_pictures(buyer_id, pictures)) as kept:
+    with images_kept(owner_id=buyer_id, pictures=pictures, purpose=Purpose.EVIDENCE) as kept:
         return _claim(buyer_id, part.pk, number, reason, text, kept)
 
 
@@ -105,7 +105,7 @@ def say(*, member_id: UUID, claim_id: UUID, text: str, pictures: Sequence[bytes]
         raise InvalidInput("Add some words or a picture.")
     limits.check("claims.member", str(member_id))
     check_pictures(pictures)
-    with dropped_unless_kept(keep_pictures(member_id, pictures)) as kept:
+    with images_kept(owner_id=member_id, pictures=pictures, purpose=Purpose.EVIDENCE) as kept:
         _say(member_id, claim_id, text, kept)
 
 

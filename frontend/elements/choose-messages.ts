@@ -5,7 +5,7 @@ import { api } from "./api.ts";
 import type { Disclosed } from "./crypto-client.ts";
 import { keyring } from "./keyring.ts";
 
-export class ClaimMessages extends HTMLElement {
+export class ChooseMessages extends HTMLElement {
   readonly #found = new Map<string, Disclosed>();
 
   connectedCallback(): void {
@@ -58,4 +58,4 @@ export class ClaimMessages extends HTMLElement {
   }
 }
 
-customElements.define("claim-messages", ClaimMessages);
+customElements.define("choose-messages", ChooseMessages);

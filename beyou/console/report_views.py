@@ -1,0 +1,252 @@
+"""The staff pages of reports: what waits, one case, and how it ends. Moderators and owners only."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from beyou.console.member_views import moderator
+from beyou.core.errors import ApplicationError, InvalidInput, NotFound
+from beyou.core.http import client_ip
+from beyou.core.toasts import toast
+from beyou.media.http import media_response
+from beyou.moderation import queries as moderation
+from beyou.moderation.forms import SanctionForm
+from beyou.moderation.rules import REASONS, usual
+from beyou.reports import queries, services
+from beyou.reports.forms import AnswerForm, BulkForm, PlaceForm, QueueForm, SanctionAnswerForm, TakeOffForm
+from beyou.users.http import MemberRequest
+
+
+def _waiting(request: MemberRequest) -> dict[str, Any]:
+    """What the left column shows, as the filter wants it."""
+    form = QueueForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("This is not a place in the list of reports.")
+    queue = queries.queue_for(
+        request.member.pk, request.levels, target=form.chosen(), after=form.cleaned_data["after"]
+    )
+    wanted = {"target": form.cleaned_data["target"]} if form.cleaned_data["target"] else {}
+    return {
+        "queue": queue,
+        "filter": form,
+        "filter_query": urlencode(wanted),
+        "next_url": "?" + urlencode(wanted | {"after": str(queue.next)}) if queue.next else "",
+    }
+
+
+@require_safe
+@moderator
+def reports(request: MemberRequest) -> HttpResponse:
+    """What waits, the longest waiting first; as a part of the page when htmx asks."""
+    place = PlaceForm(request.GET)
+    if not place.is_valid():
+        raise InvalidInput("This is not a place in the list of reports.")
+    context = _waiting(request) | {"at": place.cleaned_data["at"]}
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "console/_report_list.html" if part else "console/reports.html", context)
+
+
+@require_safe
+@moderator
+def decided(request: MemberRequest) -> HttpResponse:
+    """What is over, the newest first."""
+    place = PlaceForm(request.GET)
+    if not place.is_valid():
+        raise InvalidInput("This is not a place in the list of reports.")
+    page = queries.decided_for(request.member.pk, request.levels, before=place.cleaned_data["before"])
+    context = {"page": page, "next_url": f"?before={page.next}" if page.next else ""}
+    part = bool(request.headers.get("HX-Request"))
+    template = "console/_decided_reports.html" if part else "console/decided_reports.html"
+    return render(request, template, context)
+
+
+@require_safe
+@moderator
+def case(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    return _case(request, case_id)
+
+
+def _case(
+    request: MemberRequest, case_id: UUID, preview: dict[str, str] | None = None, **sent: Form
+) -> HttpResponse:
+    """One case with what was said and shown, and what is known of whoever answers for it."""
+    row = services.open_case(actor_id=request.member.pk, case_id=case_id)
+    strikes = moderation.strikes_of(row.about_id)
+    context: dict[str, Any] = _waiting(request) | {
+        "at": row.pk,
+        "case": row,
+        "line": queries.waiting([row], request.member.pk)[0],
+        "reports": queries.lines_of(row),
+        "answer": queries.answer_of(row),
+        "earlier": queries.earlier_cases(row),
+        "sanctions": moderation.decisions_about(row.about_id, for_staff=True),
+        "strikes": strikes,
+        "usual": usual(strikes),
+        "preview": preview,
+        "dismiss_form": AnswerForm(auto_id="id_dismiss_%s"),
+        "settle_form": AnswerForm(auto_id="id_settle_%s"),
+        "off_form": TakeOffForm(auto_id="id_off_%s"),
+        "sanction_form": SanctionForm(auto_id="id_sanction_%s"),
+        "tell_form": SanctionAnswerForm(auto_id="id_tell_%s"),
+        "refused": next((form for form in sent.values() if form.errors), None),
+    }
+    return render(request, "console/report.html", context | sent, status=422 if context["refused"] else 200)
+
+
+@require_safe
+@moderator
+def picture(request: MemberRequest, case_id: UUID, shown_id: UUID) -> HttpResponse:
+    """A screenshot of the case. That it was looked at is written down before."""
+    file = services.open_picture(
+        actor_id=request.member.pk, case_id=case_id, shown_id=shown_id, address=client_ip(request)
+    )
+    return media_response(file)
+
+
+@require_POST
+@moderator
+def hold(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    services.hold(actor_id=request.member.pk, case_id=case_id)
+    return redirect("console:report", case_id)
+
+
+@require_POST
+@moderator
+def let_go(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    services.let_go(actor_id=request.member.pk, case_id=case_id)
+    return redirect("console:reports")
+
+
+@require_POST
+@moderator
+def dismiss(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    form = AnswerForm(request.POST, auto_id="id_dismiss_%s")
+
+    def decide() -> None:
+        services.dismiss(actor_id=request.member.pk, case_id=case_id, answer=form.cleaned_data["answer"])
+
+    return _decide(request, case_id, "Dismissed.", decide, dismiss_form=form)
+
+
+@require_POST
+@moderator
+def settle(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    form = AnswerForm(request.POST, auto_id="id_settle_%s")
+
+    def decide() -> None:
+        services.settle(actor_id=request.member.pk, case_id=case_id, answer=form.cleaned_data["answer"])
+
+    return _decide(request, case_id, "Settled.", decide, settle_form=form)
+
+
+@require_POST
+@moderator
+def take_off(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    form = TakeOffForm(request.POST, auto_id="id_off_%s")
+
+    def decide() -> None:
+        said = form.cleaned_data
+        services.take_off(
+            actor_id=request.member.pk, case_id=case_id, reason=said["reason"], answer=said["answer"]
+        )
+
+    return _decide(request, case_id, "It is off the market. The seller reads why.", decide, off_form=form)
+
+
+@require_POST
+@moderator
+def sanction(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    """What the member will read, or the decision itself."""
+    form = SanctionForm(request.POST, auto_id="id_sanction_%s")
+    tell = SanctionAnswerForm(request.POST, auto_id="id_tell_%s")
+
+    def decide() -> None:
+        services.sanction(
+            actor_id=request.member.pk, case_id=case_id, answer=tell.cleaned_data["answer"], **form.chosen()
+        )
+
+    if request.POST.get("do") != "decide" and form.is_valid() and tell.is_valid():
+        title = dict(form.fields["what"].choices)[form.cleaned_data["what"]]  # type: ignore[attr-defined]
+        chosen = form.chosen()
+        preview = {"title": title, "reason": REASONS[chosen["reason"]], "words": chosen["words"]}
+        return _case(request, case_id, preview, sanction_form=form, tell_form=tell)
+    done = "Decided. The member is told."
+    return _decide(request, case_id, done, decide, sanction_form=form, tell_form=tell)
+
+
+def _decide(
+    request: MemberRequest, case_id: UUID, done: str, decide: Callable[[], None], **forms: Form
+) -> HttpResponse:
+    """The decision; what was typed is kept when it cannot be taken."""
+    queries.case_for(request.member.pk, request.levels, case_id)
+    if not any(form.errors for form in forms.values()):
+        try:
+            decide()
+        except ApplicationError as error:
+            if isinstance(error, NotFound):
+                raise
+            next(iter(forms.values())).add_error(None, f"{error.title}. {error.detail}")
+        else:
+            toast(request, f"{done} Whoever reported it is told.")
+            return redirect("console:report", case_id)
+    return _case(request, case_id, None, **forms)
+
+
+@require_POST
+@moderator
+def reopen(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    services.reopen(actor_id=request.member.pk, case_id=case_id)
+    toast(request, "It is open again, and yours. What was decided about a member stays until you lift it.")
+    return redirect("console:report", case_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@moderator
+def bulk(request: MemberRequest) -> HttpResponse:
+    """Several cases dismissed at once: chosen, shown once more, and then done."""
+    context = _waiting(request)
+    if request.method != "POST":
+        return render(request, "console/reports_bulk.html", context | {"form": BulkForm()})
+    form = BulkForm(request.POST, cases=request.POST.getlist("case"))
+    is_sure = request.POST.get("do") == "dismiss"
+    if form.is_valid() and is_sure:
+        done, left = services.dismiss_many(
+            actor_id=request.member.pk, case_ids=form.case_ids, answer=form.cleaned_data["answer"]
+        )
+        more = f" {left} could not be: somebody holds them, or they are decided." if left else ""
+        toast(request, f"{done} dismissed.{more}")
+        return redirect("console:reports-bulk")
+    chosen: list[Any] = []
+    if form.is_valid():
+        chosen = queries.chosen_cases(request.member.pk, request.levels, form.case_ids)
+    context |= {"form": form, "chosen": chosen, "ticked": set(request.POST.getlist("case"))}
+    return render(request, "console/reports_bulk.html", context, status=422 if form.errors else 200)
+
+
+_STEPS = {
+    "hold": hold,
+    "release": let_go,
+    "dismiss": dismiss,
+    "settle": settle,
+    "sanction": sanction,
+    "take-off": take_off,
+    "reopen": reopen,
+}
+#: Each has an address of its own below the case.
+STEPS = tuple(_STEPS)
+
+urlpatterns = [
+    path("reports", reports, name="reports"),
+    path("reports/decided", decided, name="reports-decided"),
+    path("reports/several", bulk, name="reports-bulk"),
+    path("reports/<uuid:case_id>", case, name="report"),
+    path("reports/<uuid:case_id>/pictures/<uuid:shown_id>", picture, name="report-picture"),
+    *(path(f"reports/<uuid:case_id>/{step}", view, name=f"report-{step}") for step, view in _STEPS.items()),
+]

@@ -1,0 +1,39 @@
+"""What this app stores about a member: its place in the copy, and its fate after an erasure."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from beyou.core import personal
+from beyou.core.personal import File, declare, json_list
+from beyou.reports.queries import all_reports
+
+REPORTS = "reports.json"
+
+declare(
+    *("reports.Case", "about"),
+    what="Cases that the staff made of reports about you",
+    not_copied="Who reported you is told to nobody. What was decided about you stands among the decisions.",
+    mentions=("held_by_id", "decided_by_id", "target_id"),
+)
+declare(*("reports.Report", "reporter"), what="What you reported", copied=REPORTS)
+declare(*("reports.Shown", "sender", "report__reporter"), what="What was shown in reports", copied=REPORTS)
+
+
+@personal.part("reports")
+def reports(member_id: UUID) -> Iterator[File]:
+    """What the member reported and showed. Who reported the member stays between them and the staff."""
+    yield json_list(
+        REPORTS,
+        (
+            {
+                "about": line.row.case.target,
+                "reason": line.row.reason,
+                "words": line.words,
+                "at": line.row.created_at,
+                "state": line.row.case.state,
+                "messages": [{"sent": each.sent_at, "text": text} for each, text in line.messages],
+                "pictures": len(line.pictures),
+            }
+            for line in all_reports(member_id)
+        ),
+    )

@@ -1,0 +1,334 @@
+"""Reading reports and cases: what a member may report, what became of it, and what waits for the staff."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from beyou.blocks.queries import blocks_of
+from beyou.core import clock, keyring
+from beyou.core.errors import NotFound
+from beyou.core.money import format_money
+from beyou.friends.queries import are_friends, friend_ids, profile_for
+from beyou.marketplace import queries as market
+from beyou.media.queries import media_file
+from beyou.messaging import quoting
+from beyou.orders import queries as orders
+from beyou.reports import rules
+from beyou.reports.models import Case, Report, Shown
+from beyou.reports.rules import OPEN, Target
+from beyou.users import queries as users
+from beyou.users.rules import Level, has_level, may_act_on
+
+if TYPE_CHECKING:
+    from beyou.media.models import MediaFile
+    from beyou.users.models import User
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a member is about to report: who answers for it, what it is called, and what it says now."""
+
+    target: Target
+    target_id: UUID
+    about: "User"
+    title: str
+    #: Where the member came from.
+    back: str
+    snapshot: tuple[tuple[str, str], ...] = ()
+
+
+def aim(member_id: UUID, target: Target, key: str) -> Aim:
+    """The one door to what can be reported. The key is a handle, the id of an item, the number of a part of
+    an order, or for messages the handle of whoever wrote them.
+
+    Raises `NotFound` for what the member cannot see or what is their own. Who is behind a block can still be
+    reported by whoever blocked them, and for messages by both.
+    """
+    found = _AIMS[target](member_id, key)
+    if found.about.pk == member_id:
+        raise NotFound
+    return found
+
+
+def _member(member_id: UUID, handle: str) -> Aim:
+    blocked = blocks_of(member_id).filter(blocked__handle=handle).first()
+    person = blocked.blocked if blocked else profile_for(member_id, handle).member
+    said = (("Name", person.name), ("Handle", f"@{person.handle}"), ("About", person.bio))
+    return Aim(Target.MEMBER, person.pk, person, person.name, f"/u/{person.handle}", said)
+
+
+def _messages(member_id: UUID, handle: str) -> Aim:
+    other_id = users.member_id_of_handle(handle)
+    conversation = quoting.conversation_between(member_id, other_id) if other_id else None
+    if other_id is None or conversation is None:
+        raise NotFound
+    person = users.member_by_id(other_id)
+    if person.is_erased:
+        raise NotFound
+    said = (("Name", person.name), ("Handle", f"@{person.handle}"))
+    return Aim(Target.MESSAGES, person.pk, person, person.name, f"/chats/{conversation.id}", said)
+
+
+def _item(member_id: UUID, key: str) -> Aim:
+    try:
+        item = market.item_for(member_id, UUID(key)).item
+    except ValueError:
+        raise NotFound from None
+    price = format_money(item.price_minor, item.currency) if item.price_minor else "none"
+    said = (("Title", item.title), ("Price", price), ("Description", item.description))
+    return Aim(Target.ITEM, item.pk, item.seller, item.title, f"/market/i/{item.pk}", said)
+
+
+def _order(member_id: UUID, number: str) -> Aim:
+    part = orders.part_between(member_id, number)
+    is_buyer = part.order.buyer_id == member_id
+    things = ", ".join(line.title for line in part.lines.all())
+    said = (
+        ("Number", part.number),
+        ("Things", things),
+        ("Total", format_money(part.total_minor, part.currency)),
+    )
+    back = f"/orders/{part.order.number}" if is_buyer else f"/selling/orders/{part.number}"
+    about = part.seller if is_buyer else part.order.buyer
+    return Aim(Target.ORDER, part.pk, about, f"Order {part.number}", back, said)
+
+
+_AIMS: Final[dict[Target, Callable[[UUID, str], Aim]]] = {
+    Target.MEMBER: _member,
+    Target.MESSAGES: _messages,
+    Target.ITEM: _item,
+    Target.ORDER: _order,
+}
+
+
+def open_report(member_id: UUID, found: Aim) -> Report | None:
+    """What the member has said about it already, while the case is open. One statement."""
+    key = rules.key_of(found.target, found.target_id)
+    return Report.objects.filter(reporter_id=member_id, case__open_of=key).first()
+
+
+def shown_messages(report: Report | None) -> set[UUID]:
+    """The messages that came with it. At most one statement."""
+    rows = Shown.objects.filter(report=report, message_id__isnull=False)
+    return {key for key in rows.values_list("message_id", flat=True) if key} if report else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One report with everything that came with it."""
+
+    row: Report
+    words: str
+    snapshot: tuple[tuple[str, str], ...]
+    messages: "list[tuple[Shown, str]]"
+    pictures: list[Shown]
+
+    @property
+    def is_verified(self) -> bool | None:
+        """Whether all messages could be checked whole; None without any."""
+        return all(each.is_verified for each, _ in self.messages) if self.messages else None
+
+
+@dataclass(frozen=True, slots=True)
+class MyPage:
+    """Reports of a member, and the cursor of those that follow."""
+
+    items: list[tuple[Report, str, str]]
+    next: UUID | None
+
+
+def my_reports(member_id: UUID, *, before: UUID | None = None, limit: int = PAGE) -> MyPage:
+    """What the member reported, with their words and the staff's answers, the newest first. One statement."""
+    rows = Report.objects.filter(reporter_id=member_id).select_related("case__about").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: limit + 1])
+    shown = [(row, words_of(row), answer_of(row.case)) for row in found[:limit]]
+    return MyPage(shown, found[limit - 1].pk if len(found) > limit else None)
+
+
+def _open(stored: bytes | memoryview, column: str, row_id: UUID) -> str:
+    """What stands there. Altered in the database, it says so and nothing else."""
+    if not stored:
+        return ""
+    try:
+        return keyring.open_field(bytes(stored), table="reports", column=column, row_id=row_id)
+    except keyring.Undecryptable:
+        return "(altered in the database)"
+
+
+def words_of(row: Report) -> str:
+    return _open(row.words, "words", row.pk)
+
+
+def answer_of(row: Case) -> str:
+    return _open(row.answer, "answer", row.pk)
+
+
+# The staff
+
+
+def cases_for(staff_id: UUID, levels: frozenset[str]) -> QuerySet[Case]:
+    """Cases that this one may judge: not about themselves, friends, or staff unless an owner reads; and none
+    that they reported.
+    """
+    mine = Report.objects.filter(case_id=OuterRef("pk"), reporter_id=staff_id)
+    rows = Case.objects.exclude(about_id__in=[staff_id, *friend_ids(staff_id)]).exclude(Exists(mine))
+    if Level.OWNER not in levels:
+        rows = rows.filter(about__is_staff=False)
+    return rows
+
+
+def case_for(staff_id: UUID, levels: frozenset[str], case_id: UUID, *, for_update: bool = False) -> Case:
+    """The one door of the staff to a case. Raises `NotFound` also for what is too near or too high."""
+    rows = Case.objects.filter(id=case_id)
+    case = (rows.select_for_update() if for_update else rows.select_related("about")).first()
+    if case is None or not has_level(levels, Level.MODERATOR):
+        raise NotFound
+    is_below = may_act_on(staff_id, levels, case.about_id, users.levels_of(case.about_id))
+    is_mine = Report.objects.filter(case=case, reporter_id=staff_id).exists()
+    if not is_below or is_mine or are_friends(staff_id, case.about_id):
+        raise NotFound
+    return case
+
+
+def chosen_cases(staff_id: UUID, levels: frozenset[str], case_ids: Iterable[UUID]) -> list[Case]:
+    """Those of the cases that are open and that this one may judge. A fixed number of statements."""
+    rows = cases_for(staff_id, levels).filter(id__in=list(case_ids), state__in=OPEN)
+    return list(rows.select_related("about").order_by("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the queue: who holds it, if somebody does."""
+
+    case: Case
+    holder: "User | None"
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Cases that wait, the longest waiting first, and the cursor of those that follow."""
+
+    lines: list[Waiting]
+    total: int
+    next: UUID | None
+    oldest: dt.datetime | None
+
+
+def queue_for(
+    staff_id: UUID, levels: frozenset[str], *, target: Target | None = None, after: UUID | None = None
+) -> Queue:
+    """What waits for a decision that this one may make. A fixed number of statements."""
+    rows = cases_for(staff_id, levels).filter(state__in=OPEN)
+    if target is not None:
+        rows = rows.filter(target=target)
+    total, oldest = waiting_for(staff_id, levels)
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    found = list(rows.select_related("about").order_by("id")[: PAGE + 1])
+    following = found[PAGE - 1].pk if len(found) > PAGE else None
+    return Queue(waiting(found[:PAGE], staff_id), total, following, oldest)
+
+
+def waiting(rows: Iterable[Case], staff_id: UUID) -> list[Waiting]:
+    """Who holds each of the cases, as this one sees it. One statement."""
+    rows, moment = list(rows), clock.now()
+    held = {
+        row.pk: row.held_by_id
+        for row in rows
+        if row.held_by_id and rules.is_held_by(row.held_by_id, row.held_until, row.held_by_id, moment)
+    }
+    people = users.members_by_id(held.values())
+    return [
+        Waiting(row, people.get(held[row.pk]) if row.pk in held else None, held.get(row.pk) == staff_id)
+        for row in rows
+    ]
+
+
+def waiting_for(staff_id: UUID, levels: frozenset[str]) -> tuple[int, dt.datetime | None]:
+    """How many cases this one may judge wait, and since when the oldest does. Two statements."""
+    rows = cases_for(staff_id, levels).filter(state__in=OPEN)
+    return rows.count(), rows.order_by("id").values_list("created_at", flat=True).first()
+
+
+def oldest_waiting() -> dt.datetime | None:
+    """Since when the longest waiting case waits, whoever may judge it. One statement."""
+    rows = Case.objects.filter(state__in=OPEN).order_by("id")
+    return rows.values_list("created_at", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Decided cases, and the cursor of those that follow."""
+
+    items: list[Case]
+    next: UUID | None
+
+
+def decided_for(staff_id: UUID, levels: frozenset[str], *, before: UUID | None = None) -> CasePage:
+    """What was decided, the newest case first. A fixed number of statements."""
+    rows = cases_for(staff_id, levels).exclude(state__in=OPEN).select_related("about").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    items = list(rows[: PAGE + 1])
+    return CasePage(items[:PAGE], items[PAGE - 1].pk if len(items) > PAGE else None)
+
+
+def lines_of(case: Case) -> list[Line]:
+    """The first reports of the case with what was shown, the oldest first. Two statements."""
+    return _lines(list(Report.objects.filter(case=case).select_related("reporter").order_by("id")[:PAGE]))
+
+
+def _lines(reports: list[Report]) -> list[Line]:
+    shown: dict[UUID, list[Shown]] = {}
+    for each in Shown.objects.filter(report__in=reports).select_related("sender").order_by("id"):
+        shown.setdefault(each.report_id, []).append(each)
+    return [_line(row, shown.get(row.pk, [])) for row in reports]
+
+
+def _line(row: Report, shown: list[Shown]) -> Line:
+    messages = [(each, _open(each.text, "message", each.pk)) for each in shown if each.message_id]
+    messages.sort(key=lambda pair: pair[0].sent_at or pair[0].report.created_at)
+    return Line(row, words_of(row), _snapshot(row), messages, [each for each in shown if each.media_id])
+
+
+def _snapshot(row: Report) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(
+            (str(name), str(value)) for name, value in json.loads(_open(row.snapshot, "snapshot", row.pk))
+        )
+    except ValueError:
+        return ()
+
+
+def all_reports(member_id: UUID) -> list[Line]:
+    """Everything that the member reported, the oldest first. Two statements."""
+    rows = list(Report.objects.filter(reporter_id=member_id).select_related("case").order_by("id"))
+    return _lines(rows)
+
+
+def earlier_cases(case: Case) -> list[Case]:
+    """Other cases about whoever answers for this one, the newest first. One statement."""
+    return list(Case.objects.filter(about_id=case.about_id).exclude(pk=case.pk).order_by("-id")[:10])
+
+
+def picture_of(case: Case, shown_id: UUID) -> "MediaFile":
+    """A picture of a case that the reader may see. Raises `NotFound`."""
+    row = Shown.objects.filter(report__case=case, id=shown_id, media_id__isnull=False).first()
+    if row is None or row.media_id is None:
+        raise NotFound
+    return media_file(row.media_id)
+
+
+def settled_before(moment: dt.datetime) -> "QuerySet[Case]":
+    """Cases decided before that moment whose reports are still there."""
+    return Case.objects.filter(decided_at__lt=moment, report_count__gt=0).exclude(state__in=OPEN)

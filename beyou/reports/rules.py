@@ -1,0 +1,96 @@
+"""What can be reported, how a case stands, and who may judge it. Pure."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Target(StrEnum):
+    """What a report is about. A case is about one of them, whoever reported it."""
+
+    MEMBER = "member"
+    #: What one member wrote, as the reporter chose to show it.
+    MESSAGES = "messages"
+    ITEM = "item"
+    ORDER = "order"
+
+
+#: As the staff read it.
+TARGETS: Final[dict[Target, str]] = {
+    Target.MEMBER: "Member",
+    Target.MESSAGES: "Messages",
+    Target.ITEM: "Item",
+    Target.ORDER: "Order",
+}
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    INVESTIGATING = "investigating"  # Somebody of the staff took it.
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+OPEN: Final = frozenset({State.PENDING, State.INVESTIGATING})
+
+
+class Outcome(StrEnum):
+    """How the staff ended a case."""
+
+    DISMISSED = "dismissed"  # Nothing against the rules.
+    SETTLED = "settled"  # Settled without a decision about anybody.
+    WARNED = "warned"
+    SUSPENDED = "suspended"
+    TAKEN_OFF = "taken_off"  # The item is off the market.
+
+
+#: As whoever reported it reads it: what became of somebody else is between the staff and them.
+OUTCOMES: Final[dict[Outcome, str]] = {
+    Outcome.DISMISSED: "We looked at it and found nothing against the rules.",
+    Outcome.SETTLED: "We looked at it, and it is settled.",
+    Outcome.WARNED: "We looked at it and did something about it.",
+    Outcome.SUSPENDED: "We looked at it and did something about it.",
+    Outcome.TAKEN_OFF: "We looked at it and did something about it.",
+}
+
+#: As the staff read it.
+STAFF_OUTCOMES: Final[dict[Outcome, str]] = {
+    Outcome.DISMISSED: "Dismissed",
+    Outcome.SETTLED: "Settled without a decision",
+    Outcome.WARNED: "Warned",
+    Outcome.SUSPENDED: "Suspended",
+    Outcome.TAKEN_OFF: "Taken off the market",
+}
+
+#: How long a case is kept for whoever took it.
+LEASE: Final = dt.timedelta(minutes=15)
+#: What was shown is deleted so long after the case was decided.
+KEPT: Final = dt.timedelta(days=180)
+MOST_WORDS: Final = 1000
+MOST_MESSAGES: Final = 20
+MOST_PICTURES: Final = 3
+#: Cases that one click may dismiss.
+MOST_AT_ONCE: Final = 50
+
+
+def ended(outcome: Outcome) -> State:
+    """How a case stands that ended so."""
+    return State.DISMISSED if outcome is Outcome.DISMISSED else State.RESOLVED
+
+
+def key_of(target: Target, target_id: UUID) -> str:
+    """What of two open cases differs."""
+    return f"{target.value}:{target_id}"
+
+
+def is_held_by(
+    held_by: UUID | None, held_until: dt.datetime | None, staff_id: UUID, now: dt.datetime
+) -> bool:
+    """Whether this one of the staff holds the case at the moment."""
+    return held_by == staff_id and held_until is not None and now < held_until
+
+
+def needs_words(target: Target) -> bool:
+    """Messages speak for themselves."""
+    return target is not Target.MESSAGES

@@ -1,0 +1,32 @@
+"""What members and the staff do with reports. Each function is whole or not at all."""
+
+from beyou.reports.services.decide import (
+    dismiss,
+    dismiss_many,
+    hold,
+    let_go,
+    open_case,
+    open_picture,
+    reopen,
+    sanction,
+    settle,
+    take_off,
+)
+from beyou.reports.services.keep import erase_member, forget_old
+from beyou.reports.services.report import report
+
+__all__ = [
+    "dismiss",
+    "dismiss_many",
+    "erase_member",
+    "forget_old",
+    "hold",
+    "let_go",
+    "open_case",
+    "open_picture",
+    "reopen",
+    "report",
+    "sanction",
+    "settle",
+    "take_off",
+]

@@ -1,3 +1,0 @@
-// Loaded where messages are chosen for a claim.
-import "../elements/claim-messages.ts";
-import "../styles/orders.css";
