@@ -29,12 +29,12 @@ function dialog(): HTMLDialogElement | null {
   return document.querySelector<HTMLDialogElement>("#session-end");
 }
 
-function say(title: string, text: string, offer: "stay" | "again" | ""): void {
+function say(title: string, text: string, offer: "stay" | "again" | "why" | ""): void {
   const box = dialog();
   const [head, body] = [box?.querySelector("[data-title]"), box?.querySelector("[data-text]")];
   if (head) head.textContent = title;
   if (body) body.textContent = text;
-  for (const name of ["stay", "again"]) {
+  for (const name of ["stay", "again", "why"]) {
     const button = box?.querySelector<HTMLElement>(`[data-${name}]`);
     if (button) button.hidden = name !== offer;
   }
@@ -53,12 +53,13 @@ function renewTokens(token: string): void {
   for (const field of document.querySelectorAll<HTMLInputElement>("input[name=csrfmiddlewaretoken]")) field.value = token;
 }
 
-/** Null when nobody is signed in; undefined when the server could not be asked. */
-async function ask(method: "GET" | "POST"): Promise<Left | null | undefined> {
+/** Null when nobody is signed in, or who is suspended; undefined when the server could not be asked. */
+async function ask(method: "GET" | "POST"): Promise<Left | "suspended" | null | undefined> {
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
   const headers: HeadersInit = method === "POST" ? { "X-CSRFToken": token } : {};
   try {
     const answer = await fetch(ADDRESS, { method, headers, credentials: "same-origin", cache: "no-store" });
+    if (answer.status === 403 && ((await answer.json()) as { code?: string }).code === "suspended") return "suspended";
     if (answer.status === 401 || answer.status === 403) return null;
     return answer.ok ? ((await answer.json()) as Left) : undefined;
   } catch {
@@ -88,6 +89,11 @@ function over(): void {
   );
 }
 
+function suspended(): void {
+  isOver = true;
+  say("You are suspended", "What you typed is still on this page. Read why, until when, and object if you like.", "why");
+}
+
 function back(left: Left): void {
   if (left.member !== root.dataset["member"]) {
     say("Somebody else is signed in now", "Load this page again to see theirs.", "");
@@ -107,6 +113,7 @@ async function look(method: "GET" | "POST" = "GET"): Promise<void> {
   // Without the server nothing is known; the next look asks again.
   if (left === undefined) return void (deadline = Math.max(deadline, Date.now() + RETRY_MS));
   if (left === null) return over();
+  if (left === "suspended") return suspended();
   if (isOver) back(left);
   if (isOver) return;
   const milliseconds = left.ends_ms - left.now_ms;

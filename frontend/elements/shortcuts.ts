@@ -23,7 +23,8 @@ function focusSearch(): boolean {
 /** Afterwards `g` then h, c, a, f or s goes to a page, `/` focuses the search field and `?` opens the list of keys. */
 export function startShortcuts(): void {
   if (!document.documentElement.dataset["member"]) return;
-  let chordAt = 0;
+  // A page that is just open counts its time from zero: no key may look like the second of two.
+  let chordAt = Number.NEGATIVE_INFINITY;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const address = addressOf(event.key);
