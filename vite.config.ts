@@ -39,6 +39,20 @@ function iconSprite(): Plugin {
   };
 }
 
+/** Letters outside Latin for receipts and invoices; no page loads them. */
+function paperFonts(): Plugin {
+  return {
+    name: "paper-fonts",
+    apply: "build",
+    generateBundle() {
+      for (const name of ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"]) {
+        const source = readFileSync(resolve(`node_modules/dejavu-fonts-ttf/ttf/${name}`));
+        this.emitFile({ type: "asset", name, originalFileName: name, source });
+      }
+    },
+  };
+}
+
 /** Writes into the service worker which hashed files belong to this build; the list is known only here. */
 function precache(): Plugin {
   return {
@@ -68,7 +82,7 @@ const entries = Object.fromEntries(
 export default defineConfig({
   base: "/static/",
   publicDir: false,
-  plugins: [iconSprite(), precache()],
+  plugins: [iconSprite(), paperFonts(), precache()],
   build: {
     outDir: "frontend/dist",
     assetsDir: "assets",

@@ -1,45 +1,35 @@
 """Receipts and invoices as PDF, made when somebody asks for them: they say what the order says."""
 
-import tempfile
 from functools import lru_cache
-from pathlib import Path
 
 from django.conf import settings
 from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 from fpdf import FPDF
 
 from beyou.core.money import format_money
 from beyou.core.templatetags.beyou import FONT, built_file
 from beyou.orders.models import Order, SubOrder
 
-_FACE = "figtree"
-_WEIGHTS = {"": 400, "B": 650}
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> dict[str, Path]:
-    """The font of the pages in the two weights that paper needs; PDF takes no variable web fonts."""
-    folder = Path(tempfile.mkdtemp(prefix="beyou-fonts-"))
-    found = {}
-    for style, weight in _WEIGHTS.items():
-        font = TTFont(built_file(FONT))
-        font.flavor = None
-        instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
-        found[style] = folder / f"{weight}.ttf"
-        font.save(found[style])
-    return found
+_FACE, _OTHERS = "figtree", "dejavu"
+#: The font of the pages in the two weights that paper needs.
+_WEIGHTS: dict[str, dict[str, float]] = {"": {"wght": 400}, "B": {"wght": 650}}
+#: For the letters that it lacks: Greek, Cyrillic, Hebrew, Arabic, Georgian, Armenian and more.
+_FALLBACKS = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 
 
 def _plain(text: str) -> str:
-    """Characters that the font has. It knows Latin; what else there is stands as a question mark."""
+    """Characters that one of the fonts has; what else there is stands as a question mark."""
     known = _known()
     return "".join(letter if ord(letter) in known else "?" for letter in text)
 
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[int]:
-    return frozenset(TTFont(_fonts()[""]).getBestCmap())
+    found: set[int] = set()
+    for file in (built_file(FONT), built_file(_FALLBACKS[""])):
+        with TTFont(file) as font:
+            found.update(font.getBestCmap())
+    return frozenset(found)
 
 
 class _Paper(FPDF):
@@ -49,8 +39,12 @@ class _Paper(FPDF):
         super().__init__(format="A4")
         self.set_title(f"{title} {number}")
         self.set_author(settings.INSTANCE_NAME)
-        for style, path in _fonts().items():
-            self.add_font(_FACE, style, path)
+        self.add_font(_FACE, fname=built_file(FONT), variations=_WEIGHTS)
+        for style, name in _FALLBACKS.items():
+            self.add_font(_OTHERS, style, built_file(name))
+        self.set_fallback_fonts([_OTHERS])
+        # Arabic letters join, and what is written from right to left stands so.
+        self.set_text_shaping(True)
         self.set_margins(20, 20, 20)
         self.add_page()
         self._text(f"{settings.INSTANCE_NAME}", 10)
@@ -60,7 +54,7 @@ class _Paper(FPDF):
 
     def _text(self, text: str, size: float, style: str = "") -> None:
         self.set_font(_FACE, style, size)
-        self.multi_cell(0, size * 0.55, _plain(text), new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size * 0.55, _plain(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
     def facts(self, facts: list[tuple[str, str]]) -> None:
         for name, text in facts:
@@ -78,7 +72,7 @@ class _Paper(FPDF):
     def _row(self, name: str, amount: str, style: str) -> None:
         self.set_font(_FACE, style, 11)
         top = self.get_y()
-        self.multi_cell(125, 7, _plain(name), new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(125, 7, _plain(name), align="L", new_x="LMARGIN", new_y="NEXT")
         end = self.get_y()
         # A long name may have begun a new page; its amount then stands there.
         self.set_xy(145, top if end > top else end - 7)

@@ -12,6 +12,7 @@ from beyou.core import clock
 from beyou.marketplace.models import Item
 from beyou.orders import rules, services
 from beyou.orders.models import CartLine, Order
+from beyou.orders.papers import _plain, receipt_pdf
 from beyou.payments.models import Payment
 from beyou.sandbox.rules import Card
 from beyou.users.models import User
@@ -268,6 +269,17 @@ def test_papers_are_for_their_own_side(alice: User, bob: User, browser: Client) 
     assert members.client_of(alice).get(f"/orders/{order.number}/receipt.pdf").status_code == 404
     unpaid = begin(bob, offer(alice, "Mug"))
     assert browser.get(f"/orders/{unpaid.number}/receipt.pdf").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Алиса Берёзова", "Αλίκη", "שלום עולם", "مرحبا بالعالم", "Łódź Ăă"])
+def test_papers_have_the_letters_of_many_scripts(name: str) -> None:
+    assert _plain(name) == name
+
+
+def test_papers_carry_only_the_letters_that_they_need(alice: User, bob: User) -> None:
+    order = buy(bob, offer(alice, "Лампа и مصباح"))
+    assert len(receipt_pdf(order, list(order.parts.all()), {})) < 100_000
+    assert _plain("山 🪿") == "? ?", "what no font has is not left out silently"
 
 
 def test_the_badge_costs_one_statement_and_counts(alice: User, bob: User, browser: Client) -> None:
