@@ -1,7 +1,10 @@
-"""Journey 9: sent with tracking, claimed with an end-to-end excerpt, decided by the staff; money balances."""
+"""Journey 9: sent, claimed with an end-to-end excerpt, decided, rated and proved; the money balances."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from tests.browser.server import Server
 from tests.browser.talk import bubble, say, start_talking
 from tests.browser.test_look import findings
 from tests.browser.test_verification import staff_home
+from tests.verifier.standalone import VERIFIER
 
 SEED = """
 from beyou.users.models import User
@@ -60,7 +64,7 @@ def checked(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", SEEN)
 def test_sent_claimed_with_an_encrypted_excerpt_and_decided(
-    kind: str, own_live: Server, open_person: Opened
+    kind: str, own_live: Server, open_person: Opened, tmp_path: Path
 ) -> None:
     server, look = own_live, SEEN[kind]
     order, part = server.run(SEED).split()
@@ -144,6 +148,51 @@ def test_sent_claimed_with_an_encrypted_excerpt_and_decided(
     his.wait_for_url(claim)
     hers.goto(claim)
     expect(hers.get_by_text("The magnet settles it.")).to_be_visible()
+    rate_each_other(server, his, hers, part)
+    prove(server, his, order, tmp_path)
+
+
+def rate_each_other(server: Server, his: Page, hers: Page, part: str) -> None:
+    """Once each; neither sees the other's stars before both have given some."""
+    for page, stars, words in ((his, 2, "It was tin."), (hers, 5, "He paid at once.")):
+        page.goto(f"{server.origin}/ratings/{part}")
+        page.get_by_role("button", name="Give this rating").click()
+        expect(page.locator(".summary")).to_be_visible()
+        page.locator(f".star-choice input[value='{stars}']").check()
+        page.locator("textarea[name=text]").fill(words)
+        page.get_by_role("button", name="Give this rating").click()
+        expect(page.get_by_text(words)).to_be_visible()
+        if page is his:
+            hers.goto(f"{server.origin}/ratings/{part}")
+            expect(hers.locator("main")).not_to_contain_text("It was tin.")
+    expect(hers.get_by_text("It was tin.")).to_be_visible()
+    checked(hers)
+    his.goto(f"{server.origin}/ratings/{part}")
+    expect(his.get_by_text("He paid at once.")).to_be_visible()
+    expect(his.get_by_role("button", name="Give this rating")).to_have_count(0)
+
+
+def prove(server: Server, his: Page, order: str, folder: Path) -> None:
+    """The stand-alone checker, which knows neither this server nor its database, accepts the proof that the
+    buyer fetched, and refuses it with one amount changed.
+    """
+    his.goto(f"{server.origin}/orders/{order}")
+    expect(his.locator("#order-proof").get_by_text("Sealed", exact=True)).to_be_visible(timeout=STATUS_MS)
+    with his.expect_download() as fetched:
+        his.get_by_role("link", name="Download the proof").click()
+    file = folder / "proof.json"
+    fetched.value.save_as(file)
+    vkey = his.request.get(f"{server.origin}/api/v1/ledger/vkey").text().strip()
+    assert _verifies(file, vkey)
+    text = file.read_text()
+    assert "2850" in text
+    file.write_text(text.replace("2850", "1850", 1))
+    assert not _verifies(file, vkey)
+
+
+def _verifies(file: Path, vkey: str) -> bool:
+    command = [sys.executable, "-m", "beyou_ledger", "receipt", str(file), "--vkey", vkey]
+    return subprocess.run(command, cwd=VERIFIER, capture_output=True, check=False).returncode == 0
 
 
 def staff_decide(server: Server, open_person: Opened, look: dict[str, Any]) -> None:
