@@ -12,6 +12,7 @@ from beyou.console import (
     recovery_views,
     report_views,
     sanction_views,
+    sign_in_views,
     views,
 )
 
@@ -48,6 +49,7 @@ urlpatterns = [
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),
     path("", include(report_views)),
+    path("", include(sign_in_views)),
     path("items", market_views.items, name="items"),
     path("items/<uuid:item_id>", market_views.item, name="item"),
     path("items/<uuid:item_id>/suspend", market_views.suspend, name="suspend_item"),

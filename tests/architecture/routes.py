@@ -252,6 +252,8 @@ ROUTES: dict[str, Route] = {
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
         for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
     },
+    f"{S}sign-ins": _staff(Level.MODERATOR, "GET"),
+    f"{S}sign-ins.csv": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
