@@ -38,7 +38,7 @@ class WithdrawForm(forms.Form):
 class AuditForm(forms.Form):
     """Filters and place of the audit list."""
 
-    before = forms.UUIDField(required=False)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     act = forms.CharField(label="Act", required=False, max_length=60)
     handle = forms.CharField(label="Handle", required=False, max_length=31)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from beyou.audit.queries import records, records_about
+from beyou.audit.queries import Search, records, records_about
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
 from beyou.disputes import queries as disputes
@@ -105,22 +105,22 @@ class AuditLine:
 @dataclass(frozen=True, slots=True)
 class AuditPage:
     lines: list[AuditLine]
-    next: UUID | None
+    next: int | None
 
 
-def audit_page(*, act: str = "", handle: str = "", before: UUID | None = None) -> AuditPage:
+def audit_page(*, act: str = "", handle: str = "", before: int | None = None) -> AuditPage:
     """Acts of staff, the newest first, by kind of act and by whom they concern or who did them. Three
     statements at most.
     """
     person_id = users.member_id_of_handle(handle) if handle else None
     if handle and person_id is None:
         return AuditPage([], None)
-    rows = list(records(act=act, person_id=person_id, before=before)[: PAGE + 1])
+    rows = list(records(Search(act=act, person_id=person_id), before=before)[: PAGE + 1])
     people = users.members_by_id(
         filter(None, (each for row in rows for each in (row.actor_id, row.subject_id)))
     )
     lines = [AuditLine(row, _person(people, row.actor_id), _person(people, row.subject_id)) for row in rows]
-    return AuditPage(lines[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+    return AuditPage(lines[:PAGE], rows[PAGE - 1].number if len(rows) > PAGE else None)
 
 
 def _person(people: "dict[UUID, User]", member_id: UUID | None) -> "User | None":
