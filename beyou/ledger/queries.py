@@ -328,6 +328,15 @@ def _erasure_place(erasure: ErasureProof) -> dict[str, Any]:
     return erasure.wire() | {"seal": erasure.seal and _place(erasure.seal)}
 
 
+def anchor_place(digest_hex: str) -> int | None:
+    """The place of the entry of an anchored document, by its SHA-256; None while it waits. One statement."""
+    if not digest_hex:
+        return None
+    own = UUID(hex=digest_hex[:32])
+    found = EntryRow.objects.filter(message_id=own, kind=Kind.ANCHOR).values_list("seq", flat=True)
+    return found.order_by("seq").first()
+
+
 def consistency(old: int, new: int) -> list[bytes]:
     """The proof that the tree of ``old`` leaves is a prefix of that of ``new``, by two statements.
 

@@ -302,6 +302,7 @@ ROUTES: dict[str, Route] = {
     f"{S}health/runbook/<slug:name>": _staff(Level.AUDITOR, "GET"),
     f"{S}health/silence": _staff(Level.OWNER, "POST", body=lambda: {"check": "disk", "hours": "1"}),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
+    f"{S}audit/file": _staff(Level.AUDITOR, "POST"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
     "admin/": Route(Access.DECOY, frozenset()),
     "admin/<path:rest>": Route(Access.DECOY, frozenset()),
