@@ -13,6 +13,7 @@ from django.db.models import F, Max
 from beyou.core import bulk, clock, work
 from beyou.core.ids import uuid7
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
+from beyou.ledger.decisions import decision_document
 from beyou.ledger.erasures import Finding
 from beyou.ledger.format import (
     SALT_SIZE,
@@ -224,6 +225,15 @@ def record_document(kind: Kind, document: bytes) -> Recorded:
         entry = Entry(kind, value).encode()
         OutboxRow.objects.create(kind=kind, message_id=own, entry=entry, created_ms=clock.now_ms())
     return Recorded(1)
+
+
+def record_decision(record: str) -> bytes:
+    """Commit to the record of a decision in the caller's transaction. Returns the salt, which the caller
+    keeps beside the record for ``queries.decision_receipt``, and destroys with it.
+    """
+    salt = os.urandom(SALT_SIZE)
+    record_document(Kind.ANCHOR, decision_document(salt, record))
+    return salt
 
 
 def document_id(document: bytes) -> UUID:

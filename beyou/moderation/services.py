@@ -1,5 +1,6 @@
 """Deciding about members, taking it back, objecting, and answering. Each function is whole or not at all."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.events import publish
 from beyou.core.ids import uuid7
 from beyou.friends import queries as friends
+from beyou.ledger import services as ledger
 from beyou.moderation import queries, rules
 from beyou.moderation.errors import (
     AlreadyAppealed,
@@ -19,7 +21,7 @@ from beyou.moderation.errors import (
     SecondOpinionNeeded,
 )
 from beyou.moderation.events import SanctionMoved
-from beyou.moderation.models import Appeal, Sanction
+from beyou.moderation.models import Appeal, DecisionRecord, Sanction
 from beyou.moderation.rules import COUNTED, AppealState, Kind, Reason, State
 from beyou.users import queries as users
 from beyou.users import services as members
@@ -138,8 +140,9 @@ def decide_appeal(*, actor_id: UUID, sanction_id: UUID, is_granted: bool, answer
     found.save()
     _note(f"member.appeal_{found.state}", row, actor_id)
     if is_granted and row.standing in COUNTED:
-        _lift(row, actor_id)
+        _lift(row, actor_id, found)
     else:
+        _write_down(row, f"appeal {found.state}", found.decided_at, found)
         publish(SanctionMoved(row.pk, row.member_id, found.state))
 
 
@@ -180,16 +183,46 @@ def _begin(row: Sanction) -> None:
         row.until = rules.ends(row.began_at, row.days)
         members.suspend(member_id=row.member_id, until=row.until)
     row.save()
+    _write_down(row, "decided", row.began_at)
     publish(SanctionMoved(row.pk, row.member_id, State.ACTIVE.value))
 
 
-def _lift(row: Sanction, actor_id: UUID) -> None:
+def _lift(row: Sanction, actor_id: UUID, appeal: Appeal | None = None) -> None:
     if row.open_of_id is not None and row.standing is State.ACTIVE:
         members.resume(member_id=row.member_id)
     row.state, row.open_of_id = State.LIFTED.value, None
     row.lifted_by_id, row.ended_at = actor_id, clock.now()
     row.save()
+    _write_down(row, "appeal granted" if appeal else "taken back", row.ended_at, appeal)
     publish(SanctionMoved(row.pk, row.member_id, State.LIFTED.value))
+
+
+def _write_down(row: Sanction, what: str, at: dt.datetime, appeal: Appeal | None = None) -> None:
+    """The member can keep it, and prove it to anybody: the ledger commits to it. The row is held."""
+    number = DecisionRecord.objects.filter(sanction=row).count() + 1
+    member = users.members_by_id([row.member_id])[row.member_id]
+    text = rules.written_down(
+        number=number,
+        decision_id=row.pk,
+        member=(member.pk, member.handle),
+        what=what,
+        at=at,
+        kind=row.kind,
+        reason=row.reason_words,
+        words=queries.words_of(row),
+        since=row.began_at,
+        until=None if row.is_for_ever else row.until,
+        is_for_ever=row.is_for_ever or None,
+        **queries.appeal_said(appeal),
+    )
+    own = uuid7()
+    DecisionRecord.objects.create(
+        id=own,
+        sanction=row,
+        number=number,
+        record=keyring.seal_field(text, table="moderation", column="record", row_id=own),
+        salt=ledger.record_decision(text),
+    )
 
 
 def _end_served(member_id: UUID) -> None:

@@ -339,6 +339,7 @@ ROUTES: dict[str, Route] = {
     "orders/parts/<slug:number>/claim": _form(O),
     "claims": _get(M),
     "decisions": _get(M),
+    "decisions/<uuid:sanction_id>/record.json": _get(O),
     "decisions/<uuid:sanction_id>/appeal": _post(O, lambda: {"words": "It was not me."}),
     "claims/<uuid:claim_id>": _get(O),
     "claims/<uuid:claim_id>/messages": _form(O),
