@@ -64,9 +64,9 @@ def sanction(
     except IntegrityError:
         raise AlreadySuspended("Lift it first, or wait until it is over. Nothing was changed.") from None
     act = "member.suspension_proposed" if row.state == State.PROPOSED else f"member.{kind.value}_given"
-    _note(act, row, actor_id, reason=reason.value, days=days or "for ever")
     if row.state == State.ACTIVE:
         _begin(row)
+    _note(act, row, actor_id, reason=reason.value, days=days or "for ever")
     return row
 
 
@@ -84,8 +84,8 @@ def second(*, actor_id: UUID, sanction_id: UUID, agrees: bool) -> None:
         raise SecondOpinionNeeded("You proposed it yourself: somebody else of the staff has to agree.")
     row.seconded_by_id = actor_id
     if agrees:
-        _note("member.suspension_seconded", row, actor_id)
         _begin(row)
+        _note("member.suspension_seconded", row, actor_id)
         return
     row.state, row.open_of_id, row.ended_at = State.REFUSED.value, None, clock.now()
     row.save()
@@ -138,12 +138,12 @@ def decide_appeal(*, actor_id: UUID, sanction_id: UUID, is_granted: bool, answer
     found.answer = keyring.seal_field(answer.strip(), table="moderation", column="answer", row_id=row.pk)
     found.decided_by_id, found.decided_at = actor_id, clock.now()
     found.save()
-    _note(f"member.appeal_{found.state}", row, actor_id)
     if is_granted and row.standing in COUNTED:
         _lift(row, actor_id, found)
     else:
         _write_down(row, f"appeal {found.state}", found.decided_at, found)
         publish(SanctionMoved(row.pk, row.member_id, found.state))
+    _note(f"member.appeal_{found.state}", row, actor_id)
 
 
 def end_due(limit: int = 100) -> int:
