@@ -35,21 +35,6 @@ class WithdrawForm(forms.Form):
     level = forms.ChoiceField(choices=LEVELS)
 
 
-class AuditForm(forms.Form):
-    """Filters and place of the audit list."""
-
-    before = forms.UUIDField(required=False)
-    act = forms.CharField(label="Act", required=False, max_length=60)
-    handle = forms.CharField(label="Handle", required=False, max_length=31)
-
-    def clean_handle(self) -> str:
-        return plain_handle(self.cleaned_data["handle"])
-
-    def carried(self) -> dict[str, Any]:
-        """The filters that the address of the next page repeats."""
-        return {name: self.cleaned_data[name] for name in ("act", "handle") if self.cleaned_data[name]}
-
-
 class PlaceForm(forms.Form):
     """Where in a list: behind the row `before`, or beside the request `at`."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from beyou.audit.queries import records, records_about
+from beyou.console.audit_queries import AuditLine, lines_of
 from beyou.core import clock, events
 from beyou.core.templatetags.beyou import span
 from beyou.disputes import queries as disputes
@@ -22,11 +23,8 @@ from beyou.users.staff_queries import anybody
 from beyou.verification import queries as verification
 
 if TYPE_CHECKING:
-    from beyou.audit.models import AuditRecord
     from beyou.users.models import AccountRecovery, MemberSession, User
     from beyou.verification.models import Decision
-
-PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,40 +93,6 @@ def staff_list(reader_id: UUID) -> list[StaffMember]:
         )
         for member, levels in users.staff_with_levels()
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One act with the people's handles, where they still exist."""
-
-    record: "AuditRecord"
-    actor: "User | None"
-    subject: "User | None"
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    lines: list[AuditLine]
-    next: UUID | None
-
-
-def audit_page(*, act: str = "", handle: str = "", before: UUID | None = None) -> AuditPage:
-    """Acts of staff, the newest first, by kind of act and by whom they concern or who did them. Three
-    statements at most.
-    """
-    person_id = users.member_id_of_handle(handle) if handle else None
-    if handle and person_id is None:
-        return AuditPage([], None)
-    rows = list(records(act=act, person_id=person_id, before=before)[: PAGE + 1])
-    people = users.members_by_id(
-        filter(None, (each for row in rows for each in (row.actor_id, row.subject_id)))
-    )
-    lines = [AuditLine(row, _person(people, row.actor_id), _person(people, row.subject_id)) for row in rows]
-    return AuditPage(lines[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
-
-
-def _person(people: "dict[UUID, User]", member_id: UUID | None) -> "User | None":
-    return people.get(member_id) if member_id else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +168,6 @@ def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> Me
     """A fixed number of statements. Raises `NotFound`."""
     member = anybody(member_id)
     theirs = users.levels_of(member_id)
-    rows = list(records_about(member_id)[:MOST_ACTS])
-    people = users.members_by_id(row.actor_id for row in rows if row.actor_id)
     strikes = moderation.strikes_of(member_id)
     return MemberCase(
         member=member,
@@ -213,7 +175,7 @@ def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> Me
         is_below=may_act_on(reader_id, levels, member_id, theirs),
         sessions=open_sessions(member_id),
         decisions=verification.decisions_of(member_id),
-        acts=[AuditLine(row, _person(people, row.actor_id), member) for row in rows],
+        acts=lines_of(list(records_about(member_id)[:MOST_ACTS])),
         sanctions=moderation.decisions_about(member_id, for_staff=True),
         strikes=strikes,
         usual=usual(strikes),

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from beyou.console import (
+    audit_views,
     claim_views,
     figure_views,
     health_views,
@@ -62,6 +63,7 @@ urlpatterns = [
     path("figures/<slug:slug>", figure_views.figures, name="figures"),
     path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
     path("", include(health_views)),
-    path("audit", views.audit, name="audit"),
+    path("audit", audit_views.audit, name="audit"),
+    path("audit/file", audit_views.audit_file, name="audit-file"),
     path("alerts", views.alerts, name="alerts"),
 ]

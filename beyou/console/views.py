@@ -1,15 +1,12 @@
 """The staff pages: every one asks for its level, and members find none of them."""
 
-from typing import Any
-from urllib.parse import urlencode
-
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from beyou.console import queries, services
 from beyou.console.errors import NotBelow
-from beyou.console.forms import AlertsForm, AuditForm, GrantForm, WithdrawForm
+from beyou.console.forms import AlertsForm, GrantForm, WithdrawForm
 from beyou.core.errors import InvalidInput
 from beyou.core.toasts import toast
 from beyou.users import queries as users
@@ -61,22 +58,6 @@ def withdraw(request: MemberRequest) -> HttpResponse:
     )
     toast(request, f"The level {level.value} was taken away. It ends with their next click.")
     return redirect("console:staff")
-
-
-@require_safe
-@staff_required(Level.AUDITOR)
-def audit(request: MemberRequest) -> HttpResponse:
-    """What staff did and looked at. Nothing on it can be changed."""
-    form = AuditForm(request.GET)
-    if not form.is_valid():
-        raise InvalidInput("This is not a place in the audit.")
-    wanted = form.cleaned_data
-    page = queries.audit_page(act=wanted["act"], handle=wanted["handle"], before=wanted["before"])
-    context: dict[str, Any] = {"form": form, "page": page, "next_url": ""}
-    if page.next:
-        context["next_url"] = "?" + urlencode(form.carried() | {"before": str(page.next)})
-    part = bool(request.headers.get("HX-Request"))
-    return render(request, "console/_audit_lines.html" if part else "console/audit.html", context)
 
 
 @require_safe

@@ -11,8 +11,10 @@ from django.conf import settings
 from beyou.core import clock
 from beyou.core.errors import NotFound
 from beyou.ledger.batches import order_value
+from beyou.ledger.decisions import RECEIPT_FORMAT as RECEIPT_OF_DECISION
+from beyou.ledger.decisions import decision_document
 from beyou.ledger.errors import LedgerDamaged, LedgerEmpty, NoSuchTreeSize
-from beyou.ledger.format import SALT_SIZE, Kind, Opening
+from beyou.ledger.format import SALT_SIZE, Kind, Opening, document_value
 from beyou.ledger.merkle import (
     HASH_SIZE,
     Element,
@@ -326,6 +328,40 @@ def _place(proof: Proof) -> dict[str, Any]:
 
 def _erasure_place(erasure: ErasureProof) -> dict[str, Any]:
     return erasure.wire() | {"seal": erasure.seal and _place(erasure.seal)}
+
+
+def decision_receipt(records: Sequence[tuple[bytes, str]]) -> dict[str, Any]:
+    """What proves without this server what was decided about a member, as JSON: each record, in the order
+    given, with its salt, proven or waiting for its seal. The caller knows who may have it. Raises
+    LedgerDamaged.
+    """
+    documents = [decision_document(salt, record) for salt, record in records]
+    ids = [UUID(bytes=document_value(document)[:16]) for document in documents]
+    try:
+        proofs: Proofs | None = proofs_for(ids)
+    except LedgerEmpty:
+        proofs = None
+    proven = {proof.message: proof for proof in proofs.items} if proofs else {}
+    said = []
+    for own, (salt, record) in zip(ids, records, strict=True):
+        opened = {"record": record, "salt": salt.hex()}
+        proof = proven.get(own)
+        said.append(opened | ({"state": "sealed"} | _place(proof) if proof else {"state": "waiting"}))
+    return {
+        "format": RECEIPT_OF_DECISION,
+        "vkey": verifier_key(),
+        "checkpoint": proofs.checkpoint if proofs else None,
+        "records": said,
+    }
+
+
+def anchor_place(digest_hex: str) -> int | None:
+    """The place of the entry of an anchored document, by its SHA-256; None while it waits. One statement."""
+    if not digest_hex:
+        return None
+    own = UUID(hex=digest_hex[:32])
+    found = EntryRow.objects.filter(message_id=own, kind=Kind.ANCHOR).values_list("seq", flat=True)
+    return found.order_by("seq").first()
 
 
 def consistency(old: int, new: int) -> list[bytes]:

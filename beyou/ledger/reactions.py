@@ -1,11 +1,14 @@
 """Keys of members are part of what the ledger records, so that none can be slipped in unseen; the steps of
-orders that a member took are erased with the member.
+orders that a member took are erased with the member. The audit is anchored and checked by the clock.
 """
+
+import datetime as dt
 
 from beyou.core import work
 from beyou.core.events import reacts_to
+from beyou.core.schedule import every
 from beyou.keys.events import KeyPublished, KeyRevoked
-from beyou.ledger import leaving, services
+from beyou.ledger import anchors, leaving, services
 from beyou.users.events import UserErased
 
 work.worker(leaving.erase_next_steps)
@@ -33,3 +36,13 @@ def record_revoked(event: KeyRevoked) -> None:
 @reacts_to(UserErased)
 def erase_steps_of(event: UserErased) -> None:
     services.begin_step_erasure(member_id=event.member_id)
+
+
+@every(dt.timedelta(hours=1))
+def anchor_audit() -> None:
+    anchors.anchor_audit()
+
+
+@every(dt.timedelta(hours=6))
+def check_audit() -> None:
+    anchors.check_audit()

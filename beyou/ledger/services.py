@@ -13,6 +13,7 @@ from django.db.models import F, Max
 from beyou.core import bulk, clock, work
 from beyou.core.ids import uuid7
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
+from beyou.ledger.decisions import decision_document
 from beyou.ledger.erasures import Finding
 from beyou.ledger.format import (
     SALT_SIZE,
@@ -206,7 +207,8 @@ def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None
 def record_document(kind: Kind, document: bytes) -> Recorded:
     """Store the document and let an entry with its SHA-256 wait to be sealed.
 
-    A document that is already recorded is left alone, so that a repeated event adds nothing.
+    A document that is already recorded is left alone, so that a repeated event adds nothing. Its proof is
+    found by ``document_id``.
     """
     if kind not in _DOCUMENT_KINDS:
         raise ValueError(f"kind {kind} does not stand for a document")
@@ -218,8 +220,25 @@ def record_document(kind: Kind, document: bytes) -> Recorded:
         )
         if not new:
             return Recorded(0)
-        OutboxRow.objects.create(kind=kind, entry=Entry(kind, value).encode(), created_ms=clock.now_ms())
+        # Of the other kinds the sealer or a member's key speaks, and nobody asks for a proof.
+        own = document_id(document) if kind is Kind.ANCHOR else None
+        entry = Entry(kind, value).encode()
+        OutboxRow.objects.create(kind=kind, message_id=own, entry=entry, created_ms=clock.now_ms())
     return Recorded(1)
+
+
+def record_decision(record: str) -> bytes:
+    """Commit to the record of a decision in the caller's transaction. Returns the salt, which the caller
+    keeps beside the record for ``queries.decision_receipt``, and destroys with it.
+    """
+    salt = os.urandom(SALT_SIZE)
+    record_document(Kind.ANCHOR, decision_document(salt, record))
+    return salt
+
+
+def document_id(document: bytes) -> UUID:
+    """Under which the entry of an anchored document is found, as that of a message is under its id."""
+    return UUID(bytes=document_value(document)[:16])
 
 
 def ledger_signer() -> Signer:

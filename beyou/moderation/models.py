@@ -75,3 +75,23 @@ class Appeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} appeal against {self.pk}"
+
+
+class DecisionRecord(models.Model):
+    """What was decided, written down for the member, with the salt under which the ledger committed to it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sanction = models.ForeignKey("moderation.Sanction", on_delete=models.CASCADE, related_name="records")
+    # Dense from 1 within a decision.
+    number = models.PositiveSmallIntegerField()
+    # Sealed under a key of its own.
+    record = models.BinaryField()
+    salt = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sanction", "number"], name="moderation_record_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"record {self.number} of {self.sanction_id}"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from beyou.core import personal
 from beyou.core.personal import File, declare, json_list
-from beyou.moderation.queries import decisions_about
+from beyou.moderation.queries import decisions_about, receipt_for
 
 DECISIONS = "decisions.json"
 
@@ -20,6 +20,11 @@ declare(
     what="What you said against them, and the answers",
     copied=DECISIONS,
     mentions=("decided_by_id",),
+)
+declare(
+    *("moderation.DecisionRecord", "sanction__member"),
+    what="Records of those decisions, which you can prove",
+    copied=DECISIONS,
 )
 
 
@@ -37,6 +42,7 @@ def decisions(member_id: UUID) -> Iterator[File]:
                 "until": each.row.until,
                 "appeal": each.appeal_words,
                 "answer": each.answer,
+                "proof": receipt_for(member_id, each.row.pk) if each.has_record else None,
             }
             for each in decisions_about(member_id)
         ),

@@ -1,15 +1,16 @@
 """Reading decisions about members."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
+from beyou.ledger import queries as ledger
 from beyou.moderation import rules
-from beyou.moderation.models import Appeal, Sanction
+from beyou.moderation.models import Appeal, DecisionRecord, Sanction
 from beyou.moderation.rules import COUNTED, AppealState, Kind, Past, State
 from beyou.users import queries as users
 
@@ -28,6 +29,8 @@ class Decision:
     appeal: Appeal | None
     appeal_words: str
     answer: str
+    #: Whether it was written down for the member; decisions of an older version were not.
+    has_record: bool
 
     @property
     def state(self) -> State:
@@ -50,12 +53,14 @@ def _decision(row: Sanction) -> Decision:
         appeal,
         _open(appeal.words, "moderation", "appeal", row.pk) if appeal else "",
         _open(appeal.answer, "moderation", "answer", row.pk) if appeal else "",
+        bool(getattr(row, "has_record", False)),
     )
 
 
 def decisions_about(member_id: UUID, *, for_staff: bool = False) -> list[Decision]:
     """Decisions about the member, the newest first; what was only proposed is the staff's. One statement."""
     rows = Sanction.objects.filter(member_id=member_id).select_related("appeal").order_by("-id")
+    rows = rows.annotate(has_record=Exists(DecisionRecord.objects.filter(sanction=OuterRef("pk"))))
     if not for_staff:
         rows = rows.exclude(state__in=(State.PROPOSED, State.REFUSED))
     return [_decision(row) for row in rows[:MOST]]
@@ -70,6 +75,18 @@ def decision_for(member_id: UUID, sanction_id: UUID, *, for_update: bool = False
     return row
 
 
+def receipt_for(member_id: UUID, sanction_id: UUID) -> dict[str, Any]:
+    """What proves to anybody what was decided about the member and what became of it, as JSON. Eight
+    statements at most. Raises `NotFound`, also where nothing was written down, and `LedgerDamaged`.
+    """
+    row = decision_for(member_id, sanction_id)
+    records = list(DecisionRecord.objects.filter(sanction=row).order_by("number"))
+    if not records:
+        raise NotFound
+    opened = [(bytes(each.salt), _open(each.record, "moderation", "record", each.pk)) for each in records]
+    return ledger.decision_receipt(opened)
+
+
 def sanction_of(sanction_id: UUID) -> Sanction | None:
     """For whom has to tell the member of it."""
     return Sanction.objects.filter(id=sanction_id).select_related("member").first()
@@ -78,6 +95,17 @@ def sanction_of(sanction_id: UUID) -> Sanction | None:
 def words_of(row: Sanction) -> str:
     """What the member reads. Raises `Undecryptable`."""
     return _open(row.words, "moderation", "words", row.pk)
+
+
+def appeal_said(appeal: Appeal | None) -> dict[str, str]:
+    """What the member said against a decision, and the answer. Raises `Undecryptable`."""
+    if appeal is None:
+        return {}
+    own = appeal.pk
+    return {
+        "appeal": _open(appeal.words, "moderation", "appeal", own),
+        "answer": _open(appeal.answer, "moderation", "answer", own),
+    }
 
 
 def strikes_of(member_id: UUID) -> int:

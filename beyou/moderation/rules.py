@@ -1,10 +1,11 @@
 """What the staff may decide about members, how long it counts, and who may decide on it. Pure."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 
@@ -107,3 +108,27 @@ def may_second(proposer_id: UUID | None, other_id: UUID) -> bool:
 def may_decide_appeal(deciders: Iterable[UUID | None], other_id: UUID) -> bool:
     """Nobody judges what they decided themselves."""
     return other_id not in deciders
+
+
+RECORD_FORMAT: Final = "beyou/decision-record/1"
+
+
+def written_down(
+    *, number: int, decision_id: UUID, member: tuple[UUID, str], what: str, at: dt.datetime, **said: Any
+) -> str:
+    """The record of one step of a decision, as JSON that a person can read. `what` became of it; dates are
+    in UTC, and what does not apply is left out.
+    """
+    told = {
+        name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in said.items()
+    }
+    record = {
+        "format": RECORD_FORMAT,
+        "decision": str(decision_id),
+        "number": number,
+        "what": what,
+        "at": at.isoformat(),
+        "member": {"id": str(member[0]), "handle": member[1]},
+        **{name: value for name, value in told.items() if value not in (None, "")},
+    }
+    return json.dumps(record, indent=2)

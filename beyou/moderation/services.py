@@ -1,5 +1,6 @@
 """Deciding about members, taking it back, objecting, and answering. Each function is whole or not at all."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.events import publish
 from beyou.core.ids import uuid7
 from beyou.friends import queries as friends
+from beyou.ledger import services as ledger
 from beyou.moderation import queries, rules
 from beyou.moderation.errors import (
     AlreadyAppealed,
@@ -19,7 +21,7 @@ from beyou.moderation.errors import (
     SecondOpinionNeeded,
 )
 from beyou.moderation.events import SanctionMoved
-from beyou.moderation.models import Appeal, Sanction
+from beyou.moderation.models import Appeal, DecisionRecord, Sanction
 from beyou.moderation.rules import COUNTED, AppealState, Kind, Reason, State
 from beyou.users import queries as users
 from beyou.users import services as members
@@ -62,9 +64,9 @@ def sanction(
     except IntegrityError:
         raise AlreadySuspended("Lift it first, or wait until it is over. Nothing was changed.") from None
     act = "member.suspension_proposed" if row.state == State.PROPOSED else f"member.{kind.value}_given"
-    _note(act, row, actor_id, reason=reason.value, days=days or "for ever")
     if row.state == State.ACTIVE:
         _begin(row)
+    _note(act, row, actor_id, reason=reason.value, days=days or "for ever")
     return row
 
 
@@ -82,8 +84,8 @@ def second(*, actor_id: UUID, sanction_id: UUID, agrees: bool) -> None:
         raise SecondOpinionNeeded("You proposed it yourself: somebody else of the staff has to agree.")
     row.seconded_by_id = actor_id
     if agrees:
-        _note("member.suspension_seconded", row, actor_id)
         _begin(row)
+        _note("member.suspension_seconded", row, actor_id)
         return
     row.state, row.open_of_id, row.ended_at = State.REFUSED.value, None, clock.now()
     row.save()
@@ -136,11 +138,12 @@ def decide_appeal(*, actor_id: UUID, sanction_id: UUID, is_granted: bool, answer
     found.answer = keyring.seal_field(answer.strip(), table="moderation", column="answer", row_id=row.pk)
     found.decided_by_id, found.decided_at = actor_id, clock.now()
     found.save()
-    _note(f"member.appeal_{found.state}", row, actor_id)
     if is_granted and row.standing in COUNTED:
-        _lift(row, actor_id)
+        _lift(row, actor_id, found)
     else:
+        _write_down(row, f"appeal {found.state}", found.decided_at, found)
         publish(SanctionMoved(row.pk, row.member_id, found.state))
+    _note(f"member.appeal_{found.state}", row, actor_id)
 
 
 def end_due(limit: int = 100) -> int:
@@ -180,16 +183,46 @@ def _begin(row: Sanction) -> None:
         row.until = rules.ends(row.began_at, row.days)
         members.suspend(member_id=row.member_id, until=row.until)
     row.save()
+    _write_down(row, "decided", row.began_at)
     publish(SanctionMoved(row.pk, row.member_id, State.ACTIVE.value))
 
 
-def _lift(row: Sanction, actor_id: UUID) -> None:
+def _lift(row: Sanction, actor_id: UUID, appeal: Appeal | None = None) -> None:
     if row.open_of_id is not None and row.standing is State.ACTIVE:
         members.resume(member_id=row.member_id)
     row.state, row.open_of_id = State.LIFTED.value, None
     row.lifted_by_id, row.ended_at = actor_id, clock.now()
     row.save()
+    _write_down(row, "appeal granted" if appeal else "taken back", row.ended_at, appeal)
     publish(SanctionMoved(row.pk, row.member_id, State.LIFTED.value))
+
+
+def _write_down(row: Sanction, what: str, at: dt.datetime, appeal: Appeal | None = None) -> None:
+    """The member can keep it, and prove it to anybody: the ledger commits to it. The row is held."""
+    number = DecisionRecord.objects.filter(sanction=row).count() + 1
+    member = users.members_by_id([row.member_id])[row.member_id]
+    text = rules.written_down(
+        number=number,
+        decision_id=row.pk,
+        member=(member.pk, member.handle),
+        what=what,
+        at=at,
+        kind=row.kind,
+        reason=row.reason_words,
+        words=queries.words_of(row),
+        since=row.began_at,
+        until=None if row.is_for_ever else row.until,
+        is_for_ever=row.is_for_ever or None,
+        **queries.appeal_said(appeal),
+    )
+    own = uuid7()
+    DecisionRecord.objects.create(
+        id=own,
+        sanction=row,
+        number=number,
+        record=keyring.seal_field(text, table="moderation", column="record", row_id=own),
+        salt=ledger.record_decision(text),
+    )
 
 
 def _end_served(member_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import orjson
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -52,6 +53,19 @@ def _page(
         "base": "base_public.html" if member.is_suspended else "base.html",
     }
     return render(request, "moderation/decisions.html", context, status=422 if form else 200)
+
+
+@require_safe
+def record(request: HttpRequest, sanction_id: UUID) -> HttpResponse:
+    """What the member may keep, and show to anybody who has the ledger's key."""
+    member = _reader(request)
+    if member is None:
+        return _sign_in(request)
+    return HttpResponse(
+        orjson.dumps(queries.receipt_for(member.pk, sanction_id), option=orjson.OPT_INDENT_2),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="decision-{sanction_id}.json"'},
+    )
 
 
 @require_POST

@@ -131,8 +131,8 @@ def approve_recovery(*, recovery_id: UUID, staff_id: UUID) -> None:
     _, is_new = RecoveryApproval.objects.get_or_create(recovery=row, staff_id=staff_id)
     if not is_new:
         raise AlreadyApproved
-    record(act="recovery.approved", actor_id=staff_id, subject_id=row.member_id, object_id=row.id)
     _release_if_due(row)
+    record(act="recovery.approved", actor_id=staff_id, subject_id=row.member_id, object_id=row.id)
 
 
 @transaction.atomic

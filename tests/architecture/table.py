@@ -31,7 +31,7 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "reviews": "audit media users verification blocks notifications ledger friends marketplace orders",
         "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
         " disputes reviews",
-        "moderation": "audit media users friends notifications",
+        "moderation": "audit media users friends notifications ledger",
         "reports": "audit media users blocks notifications friends messaging marketplace orders moderation",
         "health": "audit users notifications ledger payments",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"

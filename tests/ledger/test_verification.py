@@ -406,7 +406,10 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_says_what_it_saw(instance: Log) -> None:
     assert run()[0] == 2
     said = instance.grow(2, 3)
-    assert run() == (0, "All 9 entries are as they were sealed.\n")
+    assert run() == (
+        0,
+        "All 9 entries are as they were sealed, and all 0 rows of the audit as they were recorded.\n",
+    )
     assert (queries.health().verified_size, queries.health().findings) == (9, 0)
     where = message_at(said[0])
     del instance.messages.stored[said[0]]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from beyou_ledger import order
+from beyou_ledger import decision, order
 from beyou_ledger import receipt as receipts
 from beyou_ledger.bytes_of import REASONS, Malformed, date_of
 from beyou_ledger.export import Export
@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     verify.add_argument("folder", type=Path)
     verify.add_argument("--pinned", type=Path, help="a checkpoint that you kept: the ledger must extend it")
     verify.set_defaults(run=_verify)
-    receipt = commands.add_parser("receipt", help="check the receipt of a message or an order, or many")
+    receipt = commands.add_parser(
+        "receipt", help="check the receipt of a message, an order or a decision, or many"
+    )
     receipt.add_argument("file", type=Path)
     receipt.set_defaults(run=_receipt)
     for command in (verify, receipt):
@@ -66,6 +68,9 @@ def _receipt(options: argparse.Namespace) -> int:
     orders = order.parse(text)
     if orders is not None:
         return _orders(orders, _key(options.vkey))
+    decided = decision.parse(text)
+    if decided is not None:
+        return _decision(decided, _key(options.vkey))
     found = receipts.parse(text)
     if not found:
         print("INCOMPLETE: the file holds no receipt", file=sys.stderr)
@@ -110,6 +115,23 @@ def _orders(found: list[dict[str, Any]], key: Key | None) -> int:
         print(f"{words.count('WAITING')} of {len(words)} steps are not sealed yet; the others are good.")
         return INCOMPLETE
     print(f"All {len(words)} steps are as they were sealed.")
+    return GOOD
+
+
+def _decision(value: dict[str, Any], key: Key | None) -> int:
+    words: list[str] = []
+    for said in decision.check(value, key or _warn(decision.key_in(value))):
+        words.append(said.word)
+        print(f"{said.word}: {said.text}")
+        for line in order.facts_of(said):
+            print(f"    {line}")
+    if "BAD" in words:
+        print(f"{words.count('BAD')} of {len(words)} records are not as they were sealed.")
+        return BAD
+    if "WAITING" in words:
+        print(f"{words.count('WAITING')} of {len(words)} records are not sealed yet; the others are good.")
+        return INCOMPLETE
+    print(f"All {len(words)} records of the decision are as they were sealed.")
     return GOOD
 
 

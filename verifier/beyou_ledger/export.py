@@ -135,6 +135,9 @@ class Export:
                 yield Problem(where, f"does not hold the entries {own.start} to {own.stop - 1}")
             if grown.root() != header.tree_root:
                 yield Problem(where, "has another root of the whole tree")
+            for seq in own:
+                if entries[seq][4] in DOCUMENTS and entries[seq][8:] not in documents:
+                    yield Problem(f"entry {seq}", "stands for a document that is missing or was altered")
             found = [_policy(documents, entries[seq]) for seq in own]
             if number == 0:
                 policy = found[0]

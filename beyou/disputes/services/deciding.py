@@ -87,8 +87,8 @@ def _propose(row: Claim, staff_id: UUID, refund_minor: int, reason: str) -> None
     row.held_by_id = row.held_until = None
     row.save()
     write(row, Step.PROPOSE, Side.STAFF, author_id=staff_id, text=reason, amount_minor=refund_minor)
-    _note("proposed", row, staff_id, refund_minor=refund_minor)
     tell_staff(row)
+    _note("proposed", row, staff_id, refund_minor=refund_minor)
 
 
 def _decide(row: Claim, staff_id: UUID, refund_minor: int, reason: str) -> None:
@@ -97,10 +97,11 @@ def _decide(row: Claim, staff_id: UUID, refund_minor: int, reason: str) -> None:
         raise ClaimMoved("It is settled. The queue shows what waits.")
     row.state = state.value
     write(row, Step.DECIDE, Side.STAFF, author_id=staff_id, text=reason, amount_minor=refund_minor)
-    _note("decided", row, staff_id, refund_minor=refund_minor)
     settle(row, refund_minor, Side.STAFF, staff_id)
     tell_buyer(row, Kind.CLAIM_SETTLED)
     tell_seller(row, Kind.CLAIM_SETTLED)
+    # Last: the head of the audit is held from here on, and settling takes locks of its own.
+    _note("decided", row, staff_id, refund_minor=refund_minor)
     crash.point("disputes.deciding")
 
 

@@ -39,10 +39,10 @@ def suspend(*, actor_id: UUID, item_id: UUID, reason: str) -> Item:
     item.staff_reason = words
     _move(item, then)
     publish(ItemWithdrawn(item.pk))
+    notify(member_id=item.seller_id, kind=Kind.ITEM_SUSPENDED, target=f"/market/i/{item.pk}")
     record(
         act="item.suspended", actor_id=actor_id, subject_id=item.seller_id, object_id=item.pk, reason=words
     )
-    notify(member_id=item.seller_id, kind=Kind.ITEM_SUSPENDED, target=f"/market/i/{item.pk}")
     return item
 
 
@@ -57,8 +57,8 @@ def restore(*, actor_id: UUID, item_id: UUID) -> Item:
         raise StepImpossible("Staff did not take this off the market.")
     item.staff_reason = ""
     _move(item, rules.after(State(item.state), Step.RESTORE, Actor.STAFF) or State(item.state))
-    record(act="item.restored", actor_id=actor_id, subject_id=item.seller_id, object_id=item.pk)
     notify(member_id=item.seller_id, kind=Kind.ITEM_RESTORED, target=f"/market/i/{item.pk}")
+    record(act="item.restored", actor_id=actor_id, subject_id=item.seller_id, object_id=item.pk)
     return item
 
 

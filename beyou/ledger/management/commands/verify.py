@@ -8,16 +8,16 @@ from django.conf import settings
 from django.core.management import BaseCommand
 
 from beyou.core import clock
-from beyou.ledger import services, sources
+from beyou.ledger import anchors, services, sources
 from beyou.ledger.management.progress import Bar
 from beyou.ledger.verification import Verification
 
 
 class Command(BaseCommand):
     help = (
-        "Check every entry, tile, block, checkpoint, stored message and order against the ledger, and name"
-        " what was altered. Repairs nothing. Exit status: 0 all is as it was sealed, 1 something is not,"
-        " 2 there is no ledger to check."
+        "Check every entry, tile, block, checkpoint, stored message and order against the ledger, and every"
+        " row of the audit against its chain, and name what was altered. Repairs nothing. Exit status: 0 all"
+        " is as it was sealed, 1 something is not, 2 there is no ledger to check."
     )
     requires_system_checks: list[str] = []
 
@@ -37,14 +37,22 @@ class Command(BaseCommand):
             findings.append(finding)
             self.stdout.write(f"{finding.kind:<18}  {finding}")
         bar.clear()
-        if not verification.size and not findings:
+        rows, problems = anchors.audit_problems()
+        for problem in problems:
+            self.stdout.write(f"{'audit':<18}  {problem}")
+        if not verification.size and not findings and not problems:
             self.stderr.write("There is no ledger yet: nothing was ever sealed.")
             raise SystemExit(2)
         services.record_verification(started_ms=started_ms, tree_size=verification.size, findings=findings)
-        if not findings:
-            self.stdout.write(f"All {verification.size:,} entries are as they were sealed.")
+        if not findings and not problems:
+            self.stdout.write(
+                f"All {verification.size:,} entries are as they were sealed,"
+                f" and all {rows:,} rows of the audit as they were recorded."
+            )
             return
         if freeze:
             services.freeze_sealing()
-        self.stdout.write(f"{len(findings)} findings; the first one is the first bad position.")
+        self.stdout.write(
+            f"{len(findings) + len(problems)} findings; the first one is the first bad position."
+        )
         raise SystemExit(1)

@@ -1,0 +1,24 @@
+"""Records of decisions about members: what their anchors hold of them. As pure as `format`.
+
+The log tells nothing of a decision: its document holds a salted commitment alone, and when the salt is erased
+with the member, the entry stays and means nothing.
+"""
+
+import hashlib
+import hmac
+from typing import Final
+
+from beyou.ledger.consensus import canonical_json
+from beyou.ledger.format import SALT_SIZE, FormatError
+
+DECISION_FORMAT: Final = "beyou/decision/1"
+RECEIPT_FORMAT: Final = "beyou/decision-receipt/1"
+_LABEL: Final = b"beyou/decision/1\0"
+
+
+def decision_document(salt: bytes, record: str) -> bytes:
+    """The document that stands for a record under this salt. Raises FormatError."""
+    if len(salt) != SALT_SIZE:
+        raise FormatError(f"a salt has {SALT_SIZE} bytes, not {len(salt)}")
+    hidden = hmac.digest(salt, _LABEL + hashlib.sha256(record.encode()).digest(), "sha256")
+    return canonical_json({"format": DECISION_FORMAT, "commitment": hidden.hex()})
