@@ -24,10 +24,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _depends_on_engine(item: pytest.Item) -> bool:
-    """Races do everywhere; what faces answer does not where the services below them are asked."""
-    marker = item.get_closest_marker("django_db")
+    """Races do everywhere; what faces answer does not where the services below them are asked. A test that
+    commits is a race unless it says (`commits`) that only a socket has to see what it wrote.
+    """
+    marker, same = item.get_closest_marker("django_db"), item.get_closest_marker("same_everywhere")
     is_race = marker is not None and bool(marker.kwargs.get("transaction"))
-    return _uses_database(item) and (is_race or item.get_closest_marker("same_everywhere") is None)
+    if same is not None and is_race and same.kwargs.get("commits"):
+        return False
+    return _uses_database(item) and (is_race or same is None)
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -29,7 +29,7 @@ from beyou.users import factors, queries
 from beyou.users.models import User
 from beyou.verification import queries as verification
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from tests.factories import members, passkeys
 from tests.factories.documents import request_of
 from tests.factories.members import PASSWORD, client_of, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 HOME = f"/{settings.STAFF_PREFIX}/"
 QUEUE, STAFF, AUDIT = f"{HOME}queue", f"{HOME}staff", f"{HOME}audit"

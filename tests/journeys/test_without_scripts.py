@@ -18,7 +18,7 @@ from beyou.users import proof_of_work
 from beyou.users.models import User
 from tests.factories.members import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 
 def join(handle: str) -> Client:

@@ -25,7 +25,7 @@ from tests.messaging.live import Live, SocketClient, serving
 from tests.messaging.test_api import post, wire
 from tests.messaging.world import Browser, chat, say
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.same_everywhere(commits=True)]
 
 
 @pytest.fixture

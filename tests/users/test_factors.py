@@ -20,7 +20,7 @@ from beyou.users.models import LoginActivity, RecoveryCode, SignInMethod, User
 from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 _STEP_MS = 30_000
 SECOND = "/sign-in/second-step"
 

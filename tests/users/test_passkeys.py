@@ -19,7 +19,7 @@ from tests.factories import members, passkeys
 from tests.factories.members import PASSWORD
 from tests.factories.passkeys import SoftKey
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 NEW = "/settings/second-step/passkeys/new"
 SECOND = "/sign-in/second-step"
 

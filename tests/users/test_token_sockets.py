@@ -18,7 +18,7 @@ from tests.messaging.live import Live, SocketClient, serving
 from tests.messaging.world import chat
 from tests.users.app import App
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.same_everywhere(commits=True)]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.factories import members, passkeys
 from tests.factories.documents import request_of
 from tests.messaging.live import Live, SocketClient, serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.same_everywhere(commits=True)]
 QUEUE = f"/{settings.STAFF_PREFIX}/queue"
 MINUTE = 60_000
 
