@@ -223,6 +223,12 @@ def oldest_waiting(staff_id: UUID) -> dt.datetime | None:
     return rows.values_list("review_at", flat=True).first()
 
 
+def oldest_claim() -> dt.datetime | None:
+    """Since when the longest waiting claim waits for a decision, whoever may take it. One statement."""
+    rows = Claim.objects.filter(state=State.REVIEW).order_by("review_at")
+    return rows.values_list("review_at", flat=True).first()
+
+
 def decided_for(staff_id: UUID, *, before: UUID | None = None) -> ClaimPage:
     """What was settled, the newest first. Two statements."""
     rows = cases_for(staff_id).exclude(state__in=[state.value for state in rules.OPEN]).order_by("-id")

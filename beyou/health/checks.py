@@ -21,11 +21,14 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from beyou.core import clock, events, schedule
 from beyou.core.templatetags.beyou import span
+from beyou.disputes import queries as disputes
 from beyou.health import rules
 from beyou.health.models import BackupRecord, WebhookDelivery
 from beyou.health.rules import Check, State
 from beyou.ledger import queries as ledger
 from beyou.payments import queries as payments
+from beyou.reports import queries as reports
+from beyou.verification import queries as verification
 
 log = structlog.get_logger()
 
@@ -209,6 +212,21 @@ def _webhook() -> _Found:
     return State.OK, f"It took the last alert; {waiting} wait." if last else f"{waiting} wait."
 
 
+def _queues() -> _Found:
+    """The longest waiting of each queue, whoever may look at it."""
+    waiting = {
+        "a request to be verified": verification.oldest_request(),
+        "a report": reports.oldest_waiting(),
+        "a claim": disputes.oldest_claim(),
+    }
+    oldest = {name: since for name, since in waiting.items() if since is not None}
+    if not oldest:
+        return State.OK, "Nobody waits for the staff."
+    name = min(oldest, key=lambda each: oldest[each])
+    age = (clock.now() - oldest[name]).total_seconds()
+    return rules.QUEUE_AGE.judge(age), f"The longest waiting is {name}, made {_ago(age)}."
+
+
 def _ago(seconds: float) -> str:
     return f"{span(dt.timedelta(seconds=seconds))} ago"
 
@@ -221,6 +239,7 @@ _CHECKS: dict[str, Callable[[], _Found]] = {
     "outbox": _outbox,
     "jobs": _jobs,
     "payments": _payments,
+    "queues": _queues,
     "ledger": _ledger,
     "disk": _disk,
     "mail": _mail,

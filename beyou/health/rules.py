@@ -39,6 +39,8 @@ REPLICA_LAG: Final = Threshold(30, 5 * MINUTE)
 OUTBOX_AGE: Final = Threshold(2 * MINUTE, 10 * MINUTE)
 JOB_LATE: Final = Threshold(5 * MINUTE, 30 * MINUTE)
 UNSEALED_AGE: Final = Threshold(MINUTE, 10 * MINUTE)
+#: How long somebody waits for the staff.
+QUEUE_AGE: Final = Threshold(DAY, 3 * DAY)
 BACKUP_AGE: Final = Threshold(36 * HOUR, 7 * DAY)
 VERIFICATION_AGE: Final = Threshold(8 * DAY, 60 * DAY)
 #: How full the disk is, as parts of one, and below how many free bytes that is too full in any case.
@@ -71,6 +73,7 @@ TITLES: Final[dict[str, str]] = {
     "outbox": "Event outbox",
     "jobs": "Returning jobs",
     "payments": "Payments",
+    "queues": "Queues of the staff",
     "ledger": "Ledger",
     "disk": "Disk",
     "mail": "Mail",

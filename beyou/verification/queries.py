@@ -198,6 +198,14 @@ def oldest_waiting(reviewer_id: UUID, levels: frozenset[str]) -> dt.datetime | N
     return rows.order_by("submitted_at").values_list("submitted_at", flat=True).first()
 
 
+def oldest_request() -> dt.datetime | None:
+    """Since when the longest waiting request waits, whoever may judge it. One statement."""
+    rows = VerificationRequest.objects.filter(state__in=(State.PENDING, State.CLAIMED)).order_by(
+        "submitted_at"
+    )
+    return rows.values_list("submitted_at", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """One line of the history. `may_revoke` is for owners and what still stands."""

@@ -33,7 +33,7 @@ MAY_CALL: dict[str, frozenset[str]] = {
         " disputes reviews",
         "moderation": "audit media users friends notifications ledger",
         "reports": "audit media users blocks notifications friends messaging marketplace orders moderation",
-        "health": "audit users notifications ledger payments",
+        "health": "audit users verification notifications ledger payments disputes reports",
         "console": "audit media users keys verification blocks notifications friends ledger messaging"
         " privacy payments marketplace offers orders disputes reviews analytics moderation reports health",
         "config": "audit media users keys verification blocks notifications friends ledger messaging"

@@ -29,10 +29,17 @@ from beyou.health.models import BackupRecord, WebhookDelivery
 from beyou.health.rules import DAY, HOUR, TITLES, Check, State
 from beyou.ledger import services as ledger
 from beyou.ledger.models import VerificationRun
+from beyou.moderation.rules import Reason
 from beyou.payments.models import Account, GatewayTask, MoneyAlert
+from beyou.reports.models import Case
+from beyou.reports.rules import Target
+from beyou.reports.services import report
+from tests.disputes.rows import bare_claim
 from tests.engines.servers import free_port
 from tests.factories import members
+from tests.factories.documents import request_of
 from tests.ledger.log import Log, source_of
+from tests.orders.world import bare_order
 
 pytestmark = pytest.mark.django_db
 
@@ -218,6 +225,26 @@ def test_books_that_were_tampered_with_and_tasks_that_gave_up_turn_payments() ->
     task.delete()
     MoneyAlert.objects.create(kind="books", object_id=uuid7(), detail={})
     assert _state("payments") is State.WARNING
+
+
+def test_whoever_waits_too_long_for_the_staff_turns_the_queues() -> None:
+    assert _state("queues") is State.OK
+    alice, bob = members.alice(), members.bob()
+    made = report(reporter_id=alice.pk, target=Target.MEMBER, key="bob", reason=Reason.SPAM, words="Spam.")
+    assert _state("queues") is State.OK
+    clock.shift(int(1.1 * DAY * 1000))
+    assert _state("queues") is State.WARNING
+    assert "a report" in _found("queues").detail
+    # Who waits longest counts, in whatever queue.
+    request_of(bob)
+    Case.objects.all().delete()
+    assert _state("queues") is State.OK
+    clock.shift(int(4.2 * DAY * 1000))
+    assert _state("queues") is State.CRITICAL
+    assert "a request to be verified" in _found("queues").detail
+    assert made.case_id is not None
+    bare_claim(bare_order(alice, bob), state="review", review_at=clock.now() - dt.timedelta(days=30))
+    assert "a claim" in _found("queues").detail
 
 
 def test_a_ledger_that_alarms_waits_is_frozen_or_was_found_damaged_turns() -> None:
