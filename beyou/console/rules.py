@@ -27,6 +27,7 @@ PAGES = (
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),
+    Page("console:sign-ins", "Sign-ins", "log-in", Level.MODERATOR, "n"),
     Page("console:items", "Items", "package", Level.MODERATOR, "i"),
     Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
     Page("console:figures-start", "Figures", "chart-column", Level.AUDITOR, "f"),

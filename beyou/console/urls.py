@@ -11,6 +11,7 @@ from beyou.console import (
     queue_views,
     recovery_views,
     sanction_views,
+    sign_in_views,
     views,
 )
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
     path("", include(recovery_views)),
+    path("", include(sign_in_views)),
     path("items", market_views.items, name="items"),
     path("items/<uuid:item_id>", market_views.item, name="item"),
     path("items/<uuid:item_id>/suspend", market_views.suspend, name="suspend_item"),

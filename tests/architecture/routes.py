@@ -281,6 +281,17 @@ ROUTES: dict[str, Route] = {
     f"{S}recoveries/<uuid:recovery_id>/refuse": _staff(
         Level.VERIFIER, "POST", body=lambda: {"answer": "Please come to the office."}
     ),
+    f"{S}sign-ins": _staff(Level.MODERATOR, "GET"),
+    f"{S}sign-ins.csv": _staff(Level.MODERATOR, "GET"),
+    f"{S}sign-ins/blocks": _staff(
+        Level.MODERATOR,
+        "GET",
+        "POST",
+        body=lambda: {"network": "192.0.2.0/24", "days": 1, "reason": "Guessing."},
+    ),
+    f"{S}sign-ins/blocks/<uuid:block_id>/lift": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
+    ),
     f"{S}items": _staff(Level.MODERATOR, "GET"),
     f"{S}items/<uuid:item_id>": _staff(Level.MODERATOR, "GET"),
     f"{S}items/<uuid:item_id>/suspend": _staff(

@@ -54,8 +54,8 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "users": frozenset(
         {
-            *("account_recovery", "address_blocks", "deletion", "rules", "security_log", "sign_in_log"),
-            "staff_queries",
+            *("account_recovery", "address_blocks", "address_rules", "deletion", "rules"),
+            *("security_log", "sign_in_log", "staff_queries"),
         }
     ),
     "keys": frozenset({"rules"}),

@@ -140,6 +140,8 @@ def _csrf_tokens(body: bytes) -> list[bytes]:
 _AUDITED = {
     f"{settings.STAFF_PREFIX}/claims/<uuid:claim_id>",
     f"{settings.STAFF_PREFIX}/claims/<uuid:claim_id>/pictures/<uuid:evidence_id>",
+    f"{settings.STAFF_PREFIX}/sign-ins",
+    f"{settings.STAFF_PREFIX}/sign-ins.csv",
 }
 
 
