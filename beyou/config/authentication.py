@@ -12,6 +12,7 @@ from beyou.core.errors import NotAllowed
 from beyou.core.http import client_ip
 from beyou.users import queries
 from beyou.users.access_tokens import note_use
+from beyou.users.address_blocks import check_address
 from beyou.users.app_sessions import is_app
 from beyou.users.errors import InsufficientScope, InvalidToken, SessionNeeded, Suspended
 from beyou.users.http import DECISIONS, bearer_token, suspended_member
@@ -71,7 +72,7 @@ class TokenAuthentication(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Any:
         """The member, or None when no token was sent. Raises `InvalidToken`, `SessionNeeded`,
-        `InsufficientScope`, `RateLimited`.
+        `InsufficientScope`, `RateLimited`, `AddressBlocked`.
         """
         text = bearer_token(request)
         if text is None:
@@ -81,6 +82,7 @@ class TokenAuthentication(AuthBase):
             limits.check("token.address", client_ip(request))
             raise InvalidToken("It is unknown, expired or revoked. Make a new one in your settings.")
         limits.check("token.requests", str(token.pk))
+        check_address(client_ip(request))
         if self._scope is None:
             raise SessionNeeded("This needs you in person. Sign in, then do it in your settings.")
         if self._scope not in token.scopes.split():

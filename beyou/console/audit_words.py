@@ -7,6 +7,8 @@ WORDS: Final = {
     "account.deletion_cancelled": "called off the deletion of the account of {}",
     "account.deletion_requested": "asked for the deletion of the account of {}",
     "account.erased": "erased the account of {}",
+    "addresses.blocked": "blocked a range of addresses",
+    "addresses.unblocked": "opened a range of addresses again",
     "audit.exported": "downloaded a part of the audit",
     "case.dismissed": "dismissed a report about {}",
     "case.held": "took a report about {} to work on",
@@ -37,6 +39,7 @@ WORDS: Final = {
     "member.contact_viewed": "looked at how to reach {}",
     "member.sanction_lifted": "took back a decision about {}",
     "member.sessions_ended": "signed {} out everywhere",
+    "member.sign_ins_viewed": "looked at the sign-ins of {}",
     "member.suspension_given": "suspended {}",
     "member.suspension_proposed": "proposed to suspend {} for ever",
     "member.suspension_refused": "did not agree to suspend {} for ever",
@@ -47,8 +50,7 @@ WORDS: Final = {
     "recovery.used": "let {} back into the account",
     "rename.granted": "granted {} another name",
     "rename.refused": "refused {} another name",
-    "sign_ins.exported": "downloaded a part of the sign-in log",
-    "sign_ins.viewed": "looked at the sign-in log",
+    "sign_in_log.viewed": "looked at the sign-in log",
     "staff.level_granted": "gave {} a level of the staff",
     "staff.level_withdrawn": "took a level of the staff from {}",
     "verification.approved": "verified {}",
@@ -66,6 +68,7 @@ WORDS: Final = {
 
 _KINDS: Final = {
     "account": "Accounts",
+    "addresses": "Addresses",
     "audit": "The audit",
     "case": "Reports",
     "category": "Categories",
@@ -75,7 +78,7 @@ _KINDS: Final = {
     "member": "Members",
     "recovery": "Account recoveries",
     "rename": "Names",
-    "sign_ins": "The sign-in log",
+    "sign_in_log": "The sign-in log",
     "staff": "Levels of the staff",
     "verification": "Verifications",
 }

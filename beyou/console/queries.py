@@ -15,7 +15,7 @@ from beyou.health import queries as health
 from beyou.moderation import queries as moderation
 from beyou.moderation.rules import usual
 from beyou.reports import queries as reports
-from beyou.users import account_recovery
+from beyou.users import account_recovery, address_blocks, sign_in_log
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
 from beyou.users.security_log import open_sessions
@@ -23,7 +23,7 @@ from beyou.users.staff_queries import anybody
 from beyou.verification import queries as verification
 
 if TYPE_CHECKING:
-    from beyou.users.models import AccountRecovery, MemberSession, User
+    from beyou.users.models import AccountRecovery, AddressBlock, MemberSession, User
     from beyou.verification.models import Decision
 
 
@@ -180,3 +180,42 @@ def member_case(member_id: UUID, reader_id: UUID, levels: Collection[str]) -> Me
         strikes=strikes,
         usual=usual(strikes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SignIns:
+    """A part of the sign-in log; totals and tops only on a whole page."""
+
+    page: sign_in_log.LogPage
+    since: dt.datetime | None = None
+    totals: sign_in_log.Totals | None = None
+    tops: sign_in_log.Tops | None = None
+
+
+def sign_ins_shown(wanted: sign_in_log.Wanted, before: UUID | None) -> SignIns:
+    """Five statements, whatever is found."""
+    return SignIns(
+        sign_in_log.log_page(wanted, before=before),
+        sign_in_log.since_of(wanted),
+        sign_in_log.totals(wanted),
+        sign_in_log.tops(wanted),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedRange:
+    """A blocked range, whether it counts at this moment, and who blocked it."""
+
+    block: "AddressBlock"
+    is_active: bool
+    by: "User | None"
+
+
+def blocked_ranges() -> list[BlockedRange]:
+    """Those that end last first. Two statements."""
+    rows, now = address_blocks.blocks(), clock.now()
+    people = users.members_by_id({row.blocked_by_id for row in rows if row.blocked_by_id})
+    return [
+        BlockedRange(row, row.lifted_at is None and row.until > now, people.get(row.blocked_by_id))
+        for row in rows
+    ]

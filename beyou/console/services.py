@@ -80,6 +80,23 @@ def end_sessions_of(*, actor_id: UUID, member_id: UUID, why: str, address: str) 
     return ended
 
 
+def note_log_look(
+    *, actor_id: UUID, member_id: UUID | None, address: str, filters: str, is_file: bool = False
+) -> None:
+    """The audit says that somebody read or took the sign-in log; a member whom it was narrowed to reads it
+    after 30 days.
+    """
+    act = "member.sign_ins_viewed" if member_id else "sign_in_log.viewed"
+    record(
+        act=act,
+        actor_id=actor_id,
+        subject_id=member_id,
+        address=address or None,
+        filters=filters,
+        file=is_file,
+    )
+
+
 def _check_may_act(actor_id: UUID, member_id: UUID) -> None:
     """Nobody acts on themselves, on equals or upwards. Both levels are held meanwhile."""
     users.lock_members([actor_id, member_id])

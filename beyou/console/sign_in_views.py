@@ -1,121 +1,150 @@
-"""The staff pages of the sign-in log. Addresses are private data: each look is written down."""
+"""The staff pages of sign-ins: the log, its file, and blocked ranges of addresses."""
 
-import datetime as dt
-from collections.abc import Iterator
 from typing import Any, cast
-from urllib.parse import urlencode
+from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from beyou.audit.services import record
-from beyou.console.member_views import moderator
-from beyou.console.sign_in_forms import LogForm
-from beyou.core import clock
-from beyou.core.errors import InvalidInput
+from beyou.console import services
+from beyou.console.member_forms import EndForm
+from beyou.console.queries import SignIns, blocked_ranges, sign_ins_shown
+from beyou.console.sign_in_forms import METHODS, OUTCOMES, BlockForm, LiftBlockForm, LogForm
+from beyou.core.errors import ApplicationError, InvalidInput
 from beyou.core.http import client_ip
 from beyou.core.tables import csv_lines
-from beyou.users import queries as users
-from beyou.users import sign_in_log
-from beyou.users.http import MemberRequest
-from beyou.users.sign_in_log import Wanted
+from beyou.core.toasts import toast
+from beyou.users import address_blocks, sign_in_log
+from beyou.users.http import MemberRequest, staff_required
+from beyou.users.rules import Level
 
-HEAD = (
-    "Time",
-    "Member",
-    "Outcome",
-    "Method",
-    "Path",
-    "Address",
-    "Country",
-    "Device",
-    "Known device",
-    "Agent",
+moderator = staff_required(Level.MODERATOR)
+_HEAD = (
+    *("Time (UTC)", "Outcome", "Method", "Member", "Address", "Country"),
+    *("Device", "Known device", "Agent", "Path"),
 )
-
-
-def _asked(request: MemberRequest) -> tuple[LogForm, Wanted | None]:
-    """The form, and what it narrows the log to; None for a member who does not exist."""
-    form = LogForm(request.GET)
-    if not form.is_valid():
-        raise InvalidInput(str(next(iter(form.errors.values()))[0]))
-    said = form.cleaned_data
-    member_id = users.member_id_of_handle(said["handle"]) if said["handle"] else None
-    if said["handle"] and member_id is None:
-        return form, None
-    return form, Wanted(
-        since=clock.now() - dt.timedelta(days=int(said["days"] or LogForm.DAYS)),
-        member_id=member_id,
-        place=sign_in_log.place_of(said["place"]),
-        outcome=said["outcome"],
-        method=said["method"],
-        path=said["path"],
-    )
 
 
 @require_safe
 @moderator
 def sign_ins(request: MemberRequest) -> HttpResponse:
-    """Attempts and what they have in common; as a part of the page the newest, or those that follow."""
-    form, wanted = _asked(request)
-    before = form.cleaned_data["before"]
-    part = bool(request.headers.get("HX-Request"))
-    if not part:
-        _note(request, "sign_ins.viewed", form)
-    page = sign_in_log.log_page(wanted, before=before) if wanted else sign_in_log.LogPage([], None)
-    query = urlencode(form.carried())
-    context: dict[str, Any] = {
+    """The attempts that fit; only lines when htmx asks for more of them."""
+    form = LogForm(request.GET)
+    if not form.is_valid():
+        return render(request, "console/sign_ins.html", {"form": form}, status=422)
+    wanted, before = form.wanted(), form.cleaned_data["before"]
+    if not request.headers.get("HX-Request"):
+        _note_look(request, form)
+    elif before:
+        lines = SignIns(sign_in_log.log_page(wanted, before=before))
+        return render(request, "console/_sign_in_lines.html", _context(form, lines))
+    return render(request, "console/sign_ins.html", _context(form, sign_ins_shown(wanted, before)))
+
+
+def _context(form: LogForm, found: SignIns) -> dict[str, Any]:
+    following = found.page.next
+    return {
         "form": form,
-        "page": page,
-        "query": query,
+        "found": found,
+        "page": found.page,
         "is_live": form.cleaned_data["live"],
-        "next_url": "?" + urlencode(form.carried() | {"before": str(page.next)}) if page.next else "",
+        "query": form.query(),
+        "live_query": form.query(live="on"),
+        "next_url": f"?{form.query(before=following)}" if following else "",
+        "outcomes": OUTCOMES,
+        "has_places": bool(settings.GEO_DATABASE),
+        "end_form": EndForm(auto_id=False),
     }
-    if part:
-        return render(request, "console/_sign_in_lines.html", context)
-    context["totals"] = sign_in_log.totals(wanted) if wanted else None
-    return render(request, "console/sign_ins.html", context)
+
+
+def _note_look(request: MemberRequest, form: LogForm, *, is_file: bool = False) -> None:
+    services.note_log_look(
+        actor_id=request.member.pk,
+        member_id=form.wanted().member_id,
+        address=client_ip(request),
+        filters=form.query(),
+        is_file=is_file,
+    )
 
 
 @require_safe
 @moderator
 def sign_ins_file(request: MemberRequest) -> HttpResponse:
-    """The same for spreadsheets; that it was taken is written down."""
-    form, wanted = _asked(request)
-    _note(request, "sign_ins.exported", form)
-    rows = sign_in_log.all_lines(wanted) if wanted else iter(())
+    """The attempts that fit, for spreadsheets."""
+    form = LogForm(request.GET)
+    if not form.is_valid():
+        raise InvalidInput("This is no part of the sign-in log. Filter it on its page, then take the file.")
+    _note_look(request, form, is_file=True)
     stream = StreamingHttpResponse(
-        csv_lines(HEAD, _cells(rows)),
+        csv_lines(_HEAD, map(_cells, sign_in_log.file_rows(form.wanted()))),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="beyou-sign-ins.csv"'},
     )
     return cast(HttpResponse, stream)
 
 
-def _cells(lines: Iterator[sign_in_log.Line]) -> Iterator[tuple[str, ...]]:
-    for line in lines:
-        row = line.row
-        yield (
-            f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-            line.member.handle if line.member else "",
-            line.outcome,
-            line.method,
-            row.path,
-            row.address or "",
-            row.country,
-            row.device,
-            "yes" if row.is_known_device else "no",
-            row.user_agent,
+def _cells(row: Any) -> list[str]:
+    member = row.member.handle if row.member else ""
+    known = "yes" if row.is_known_device else "no"
+    return [
+        *(row.created_at.strftime("%Y-%m-%d %H:%M:%S"), OUTCOMES.get(row.outcome, row.outcome)),
+        *(METHODS.get(row.method, row.method), member, row.address or "", row.country),
+        *(row.device, known, row.user_agent, row.path),
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@moderator
+def blocks(request: MemberRequest) -> HttpResponse:
+    """Blocked ranges; a POST blocks one, or shows what that would hit."""
+    if request.method != "POST":
+        return _blocks(
+            request, BlockForm(initial={"network": request.GET.get("network", "")[:50], "days": 1})
         )
+    form = BlockForm(request.POST)
+    if not form.is_valid():
+        return _blocks(request, form)
+    try:
+        if request.POST.get("do") != "block":
+            wanted = address_blocks.wanted_range(form.cleaned_data["network"], client_ip(request))
+            return _blocks(request, form, preview=wanted, hit=address_blocks.hit_by(wanted))
+        made = address_blocks.block_addresses(
+            actor_id=request.member.pk, own_address=client_ip(request), **form.cleaned_data
+        )
+    except ApplicationError as error:
+        form.add_error("network", f"{error.title}. {error.detail}")
+        return _blocks(request, form)
+    toast(request, f"Nobody signs in from {made.network} until {made.until:%d.%m.%Y, %H:%M} UTC.")
+    return redirect("console:address-blocks")
 
 
-def _note(request: MemberRequest, act: str, form: LogForm) -> None:
-    record(act=act, actor_id=request.member.pk, address=client_ip(request), **form.carried())
+def _blocks(request: MemberRequest, form: BlockForm, **more: Any) -> HttpResponse:
+    context = {"form": form, "blocks": blocked_ranges()} | more
+    return render(request, "console/address_blocks.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@moderator
+def lift(request: MemberRequest, block_id: UUID) -> HttpResponse:
+    form = LiftBlockForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput("Say in a few words why: it stands in the audit. Nothing was changed.")
+    lifted = address_blocks.lift_block(
+        actor_id=request.member.pk,
+        block_id=block_id,
+        why=form.cleaned_data["why"],
+        address=client_ip(request),
+    )
+    toast(request, f"{lifted.network} is open again.")
+    return redirect("console:address-blocks")
 
 
 urlpatterns = [
     path("sign-ins", sign_ins, name="sign-ins"),
     path("sign-ins.csv", sign_ins_file, name="sign-ins-file"),
+    path("sign-ins/blocks", blocks, name="address-blocks"),
+    path("sign-ins/blocks/<uuid:block_id>/lift", lift, name="lift-address-block"),
 ]

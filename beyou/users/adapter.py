@@ -14,10 +14,11 @@ from beyou.core import limits, mail
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
 from beyou.users import confirmation, password_gate, queries, resets, services
+from beyou.users.address_blocks import is_blocked
 from beyou.users.app_sessions import is_app
 from beyou.users.confirmation import ATTEMPT
 from beyou.users.devices import remember_device
-from beyou.users.errors import AccountClosed
+from beyou.users.errors import AccountClosed, AddressBlocked
 from beyou.users.guesses import count_guess, forgive_guesses, note_wrong_guess
 from beyou.users.http import last_proof, sign_in_attempt
 from beyou.users.models import LoginOutcome, SignInMethod, User
@@ -44,7 +45,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Every guess counts. Raises `StoreAway` while none can be counted."""
+        """Every guess counts. Raises `StoreAway` while none can be counted, and `AddressBlocked` before a
+        password is looked at, so that right and wrong ones get the same answer.
+        """
         try:
             count_guess(request, credentials["email"])
         except RateLimited as error:
@@ -53,6 +56,9 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(
                 f"Too many attempts. {error.detail}", code="rate_limited", params=error.extra
             ) from None
+        if is_blocked(client_ip(request)):
+            member_id = queries.member_id_of_email(credentials["email"])
+            self._refuse_address(request, member_id, SignInMethod.PASSWORD)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         note_wrong_guess(credentials["email"])
@@ -60,7 +66,11 @@ class AccountAdapter(DefaultAccountAdapter):
         self._record(request, LoginOutcome.BAD_CREDENTIALS if member_id else LoginOutcome.UNKNOWN, member_id)
 
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
-        """The password was right, so that it may be said why it is not enough."""
+        """The password was right, so that it may be said why it is not enough. Raises `AccountClosed`, and
+        `AddressBlocked` for the ways in that show no password.
+        """
+        if is_blocked(client_ip(request)):
+            self._refuse_address(request, user.id, confirmation.last_method(request, user))
         if not user.is_active:
             method = confirmation.last_method(request, user)
             self._record(request, LoginOutcome.INACTIVE, user.id, method)
@@ -79,6 +89,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         assert isinstance(user, User)
         waited, method = request.session.get(ATTEMPT), confirmation.last_method(request, user)
+        if is_blocked(client_ip(request)):
+            # Since the first step.
+            self._refuse_address(request, user.id, method, waited)
         super().login(request, user)
         request.session.pop(ATTEMPT, None)
         forgive_guesses(request, user.email)
@@ -131,6 +144,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """The events of our services tell the owner; allauth's own mails would tell it twice."""
+
+    def _refuse_address(
+        self, request: HttpRequest, member_id: UUID | None, method: str, settles: Any = None
+    ) -> NoReturn:
+        self._record(request, LoginOutcome.ADDRESS_BLOCKED, member_id, method, settles)
+        raise AddressBlocked
 
     def _record(
         self,

@@ -20,6 +20,41 @@ class Suspended(NotAllowed):
     code, status, title = "suspended", 403, "Your account is suspended"
 
 
+class AddressBlocked(NotAllowed):
+    code, status, title = "address_blocked", 403, "Signing in is not possible from here"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The network that you use is blocked for a time, which need not be your doing. Try another one,"
+            " or ask the people who run this instance."
+        )
+
+
+class RangeRefused(InvalidInput):
+    code, title = "range_refused", "This range cannot be blocked"
+
+
+class OwnAddress(NotAllowed):
+    code, status, title = "own_address", 409, "You are in this range"
+
+    def __init__(self) -> None:
+        super().__init__("You would lock yourself out. Nothing was changed.")
+
+
+class BlockedAlready(ApplicationError):
+    code, status, title = "blocked_already", 409, "This range is blocked already"
+
+    def __init__(self) -> None:
+        super().__init__("Lift that block first if it should end at another time.")
+
+
+class BlockOver(ApplicationError):
+    code, status, title = "block_over", 409, "This block is over"
+
+    def __init__(self) -> None:
+        super().__init__("Its time came, or somebody else lifted it. Nothing was changed.")
+
+
 class AccountClosed(NotAllowed):
     code, title = "account_closed", "This account is closed"
 

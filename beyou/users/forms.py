@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from beyou.core import limits
 from beyou.core.errors import RateLimited
 from beyou.users import proof_of_work, queries, rules, services
+from beyou.users.address_blocks import is_blocked
+from beyou.users.errors import AddressBlocked
 from beyou.users.password_forms import new_password_hint
 
 
@@ -77,6 +79,9 @@ class SignUpForm(SignupForm):
                 limits.check("sign_up.address", self._address)
             except RateLimited as error:
                 raise forms.ValidationError(f"Too many attempts. {error.detail}") from None
+            if is_blocked(self._address):
+                refusal = AddressBlocked()
+                raise forms.ValidationError(f"{refusal.title}. {refusal.detail}")
             if not self.is_paid():
                 raise forms.ValidationError(
                     "The check against robots was not finished or is too old. It needs JavaScript; "

@@ -9,6 +9,7 @@ from django.db import models
 
 from beyou.core.clock import now
 from beyou.core.ids import uuid7
+from beyou.users.block_models import AddressBlock as AddressBlock
 from beyou.users.rules import (
     ALERT_TEXTS,
     Audience,
@@ -341,6 +342,8 @@ class LoginOutcome(models.TextChoices):
     AWAITING_FACTOR = "awaiting_factor"
     BAD_CODE = "bad_code"
     PASSKEY_FAILED = "passkey_failed"
+    # From a range of addresses that the staff have blocked.
+    ADDRESS_BLOCKED = "address_blocked"
 
 
 class SignInMethod(models.TextChoices):
@@ -360,6 +363,8 @@ class LoginActivity(_FromSomewhere):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    # The address as `address_rules.key_of` writes it, so that every engine finds ranges by an index.
+    address_key = models.CharField(max_length=32, blank=True, default="")
     outcome = models.CharField(max_length=20, choices=LoginOutcome)
     method = models.CharField(max_length=20, choices=SignInMethod, blank=True)
     path = models.CharField(max_length=100)
@@ -373,6 +378,7 @@ class LoginActivity(_FromSomewhere):
         indexes = [
             models.Index(fields=["member", "-created_at"], name="users_login_member"),
             models.Index(fields=["address", "-created_at"], name="users_login_address"),
+            models.Index(fields=["address_key", "-created_at"], name="users_login_range"),
             models.Index(fields=["-created_at"], name="users_login_recent"),
         ]
 

@@ -63,6 +63,14 @@ declare(
 declare("users.ThreatAlert", "member", what="Warnings about sign-ins", not_copied="You got each as a notice.")
 declare("users.SecurityEvent", "member", what="Your security log", copied=SECURITY)
 declare("users.LoginActivity", "member", what="Your sign-in log", copied=SIGN_INS)
+declare(
+    *("users.AddressBlock", "blocked_by_id"),
+    what="Ranges of addresses that you blocked as staff",
+    fate=Fate.KEPT,
+    why="Others rely on what the staff decided; only a random id says who it was.",
+    not_copied="It is about a network, not about you.",
+    mentions=("lifted_by_id",),
+)
 declare("users.AccessToken", "member", what="Your access tokens", copied=TOKENS)
 declare("users.ProviderIdentity", "member", what="Your accounts at identity providers", copied=FACTORS)
 declare("account.EmailAddress", "user", what="Your e-mail addresses", copied=ACCOUNT, by="users")
@@ -89,7 +97,7 @@ declare("media.MediaFile", "owner_id", what="Your pictures and documents", copie
 def account(member_id: UUID) -> Iterator[File]:
     """Who the member is here, how they sign in, and what was logged of it. Never a secret."""
     yield json_file(ACCOUNT, _account(User.objects.get(id=member_id)))
-    yield json_list(SIGN_INS, _rows(LoginActivity, member_id, "session_digest"))
+    yield json_list(SIGN_INS, _rows(LoginActivity, member_id, "session_digest", "address_key"))
     yield json_list(SECURITY, _rows(SecurityEvent, member_id, "session_digest"))
     yield json_list(SESSIONS, _rows(MemberSession, member_id, "key_digest", "data"))
     yield json_list(TOKENS, _rows(AccessToken, member_id, "digest"))

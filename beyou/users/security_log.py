@@ -41,6 +41,7 @@ _ATTEMPTS: Final[dict[str, tuple[str, str]]] = {
     "decoy": ("shield-alert", "Somebody signed in to the account looked for the pages of the staff."),
     "inactive": ("ban", "An attempt to sign in while the account was closed."),
     "banned": ("ban", "An attempt to sign in while the account was closed."),
+    "address_blocked": ("ban", "An attempt to sign in from a network that the staff have blocked."),
 }
 _EVENTS: Final[dict[SecurityKind, tuple[str, str]]] = {
     SecurityKind.SESSION_ENDED: ("log-out", "You ended a session"),

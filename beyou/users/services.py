@@ -12,6 +12,7 @@ from beyou.core import clock
 from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
+from beyou.users.address_rules import key_of
 from beyou.users.email_change import agree_new as agree_new
 from beyou.users.email_change import agree_old as agree_old
 from beyou.users.email_change import cancel_email_change as cancel_email_change
@@ -103,6 +104,7 @@ def record_sign_in(
             return settles
     row = LoginActivity(
         member_id=member_id,
+        address_key=key_of(attempt.address),
         path=attempt.path,
         user_agent=attempt.user_agent,
         **found,

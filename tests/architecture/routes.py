@@ -252,8 +252,6 @@ ROUTES: dict[str, Route] = {
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
         for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
     },
-    f"{S}sign-ins": _staff(Level.MODERATOR, "GET"),
-    f"{S}sign-ins.csv": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
@@ -291,6 +289,17 @@ ROUTES: dict[str, Route] = {
     f"{S}recoveries/<uuid:recovery_id>/approve": _staff(Level.VERIFIER, "POST"),
     f"{S}recoveries/<uuid:recovery_id>/refuse": _staff(
         Level.VERIFIER, "POST", body=lambda: {"answer": "Please come to the office."}
+    ),
+    f"{S}sign-ins": _staff(Level.MODERATOR, "GET"),
+    f"{S}sign-ins.csv": _staff(Level.MODERATOR, "GET"),
+    f"{S}sign-ins/blocks": _staff(
+        Level.MODERATOR,
+        "GET",
+        "POST",
+        body=lambda: {"network": "192.0.2.0/24", "days": 1, "reason": "Guessing."},
+    ),
+    f"{S}sign-ins/blocks/<uuid:block_id>/lift": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
     ),
     f"{S}items": _staff(Level.MODERATOR, "GET"),
     f"{S}items/<uuid:item_id>": _staff(Level.MODERATOR, "GET"),

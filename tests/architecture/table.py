@@ -54,7 +54,10 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "users": frozenset(
-        {"account_recovery", "deletion", "rules", "security_log", "sign_in_log", "staff_queries"}
+        {
+            *("account_recovery", "address_blocks", "address_rules", "deletion", "rules"),
+            *("security_log", "sign_in_log", "staff_queries"),
+        }
     ),
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),

@@ -138,12 +138,12 @@ def _csrf_tokens(body: bytes) -> list[bytes]:
 
 #: What staff look at is written down before they see it.
 _AUDITED = {
-    f"{settings.STAFF_PREFIX}/sign-ins",
-    f"{settings.STAFF_PREFIX}/sign-ins.csv",
     f"{settings.STAFF_PREFIX}/reports/<uuid:case_id>",
     f"{settings.STAFF_PREFIX}/reports/<uuid:case_id>/pictures/<uuid:shown_id>",
     f"{settings.STAFF_PREFIX}/claims/<uuid:claim_id>",
     f"{settings.STAFF_PREFIX}/claims/<uuid:claim_id>/pictures/<uuid:evidence_id>",
+    f"{settings.STAFF_PREFIX}/sign-ins",
+    f"{settings.STAFF_PREFIX}/sign-ins.csv",
 }
 
 

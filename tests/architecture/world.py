@@ -30,7 +30,7 @@ from beyou.notifications.services import notify
 from beyou.privacy.services import build_next, request_export
 from beyou.reports.rules import Target
 from beyou.reports.services import report
-from beyou.users import resets, services
+from beyou.users import address_blocks, resets, services
 from beyou.users.account_recovery import ask_recovery
 from beyou.users.email_change import OPEN_FOR, token_mac
 from beyou.users.models import EmailChange, MemberSession, PendingRename, SecurityEvent, User
@@ -183,6 +183,7 @@ def build() -> World:
         "rest": "login/",
         "sanction_id": str(_warning(world)),
         **_case(world),
+        "block_id": str(_blocked_range()),
         "recovery_id": str(_recovery(world.bob)),
         "payment_id": str(started.payment_id),
         "reference": charge_of(started.payment_id).reference,
@@ -258,6 +259,14 @@ def _email_change(member: User) -> str:
         expires_at=clock.now() + OPEN_FOR,
     )
     return token
+
+
+def _blocked_range() -> UUID:
+    """A range where nobody of the world is."""
+    block = address_blocks.block_addresses(
+        actor_id=uuid4(), network="198.51.100.0/24", reason="Guessing.", days=1, own_address=""
+    )
+    return block.pk
 
 
 def _recovery(person: User) -> UUID:
