@@ -1,6 +1,7 @@
 """The staff's log of sign-ins: exact numbers, filters, the file, and ranges that are blocked from it."""
 
 import csv
+import datetime as dt
 import io
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from beyou.audit.models import AuditRecord
-from beyou.core import clock
+from beyou.core import clock, events
+from beyou.notifications.models import Notification
 from beyou.users import security_log, services, sign_in_log
 from beyou.users.models import AddressBlock, LoginActivity, LoginOutcome, MemberSession, User
 from beyou.users.rules import Level
@@ -307,3 +309,21 @@ def test_other_levels_find_no_such_pages(level: Level) -> None:
     assert client.post(BLOCKS, sent).status_code == 404
     assert client_of(members.dana()).get(LOG).status_code == 404
     assert not AddressBlock.objects.exists()
+
+
+def test_a_visit_at_the_decoy_is_told_within_a_minute_and_stands_in_the_log() -> None:
+    mo = staff(Level.MODERATOR, handle="mo")
+    began = clock.now()
+    for number in range(15):
+        answer = Client(headers={"user-agent": f"sqlmap/{number}"}, REMOTE_ADDR="192.0.2.66").get("/admin/x")
+        assert (answer.status_code, "Your visit was recorded" in answer.content.decode()) == (403, True)
+    while events.drain():
+        pass
+    (notice,) = Notification.objects.filter(member=mo)
+    assert notice.kind == "staff_alert"
+    assert notice.created_at - began < dt.timedelta(seconds=60)
+    rows = lines(client_of(mo), outcome="decoy")
+    # Whoever goes on is refused without another row.
+    assert len(rows) == 10
+    assert [(row[4], row[9]) for row in rows] == [("192.0.2.66", "/admin/x")] * 10
+    assert rows[-1][8] == "sqlmap/0"
