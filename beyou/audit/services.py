@@ -71,7 +71,7 @@ def _held_head() -> Head:
     """The head of the chain; nobody else adds until this transaction ends."""
     head = Head.objects.select_for_update().filter(id=_ONLY).first()
     if head is None:
-        # The first act of all. Of two at once one makes the row, and both then wait for it in turn.
+        # The migration made it, so somebody has deleted it. The check has said so, and acts go on.
         last = AuditRecord.objects.order_by("-number").first()
         first = Head(id=_ONLY, number=0, digest=NOTHING_BEFORE)
         if last is not None:

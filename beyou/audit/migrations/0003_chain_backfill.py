@@ -35,8 +35,7 @@ def chain(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """May be stopped and run again: each piece is whole, with the head that it leads to."""
     Record, Head = apps.get_model("audit", "AuditRecord"), apps.get_model("audit", "Head")
     alias = schema_editor.connection.alias
-    if not Record.objects.using(alias).exists():
-        return
+    # Also where there is no row yet: those who make the head at once could wait for each other.
     Head.objects.using(alias).get_or_create(id=1, defaults={"number": 0, "digest": "0" * 64})
     while True:
         with transaction.atomic(using=alias):
