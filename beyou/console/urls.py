@@ -8,6 +8,7 @@ from beyou.console import (
     health_views,
     market_views,
     member_views,
+    place_views,
     queue_views,
     recovery_views,
     sanction_views,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("figures/<slug:slug>", figure_views.figures, name="figures"),
     path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
     path("", include(health_views)),
+    path("", include(place_views)),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

@@ -12,7 +12,8 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "core": "",
         "audit": "",
         "media": "",
-        "users": "audit media",
+        "instance": "audit media",
+        "users": "audit media instance",
         "keys": "audit media users",
         "verification": "audit media users",
         "blocks": "audit media users",
@@ -33,11 +34,11 @@ MAY_CALL: dict[str, frozenset[str]] = {
         " disputes reviews",
         "moderation": "audit media users friends notifications",
         "health": "audit users notifications ledger payments",
-        "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews analytics moderation health",
-        "config": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy search payments sandbox marketplace offers orders disputes reviews analytics moderation"
-        " health console",
+        "console": "audit media instance users keys verification blocks notifications friends ledger"
+        " messaging privacy payments marketplace offers orders disputes reviews analytics moderation health",
+        "config": "audit media instance users keys verification blocks notifications friends ledger"
+        " messaging privacy search payments sandbox marketplace offers orders disputes reviews analytics"
+        " moderation health console",
     }.items()
 }
 
@@ -52,6 +53,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
+    "instance": frozenset({"rules"}),
     "users": frozenset({"account_recovery", "deletion", "rules", "security_log", "staff_queries"}),
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),

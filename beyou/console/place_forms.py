@@ -1,0 +1,61 @@
+"""What the staff pages of the place itself take."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from beyou.instance.rules import ACCENTS, NAME_LENGTH, RULES_LENGTH, one_line, plain_text, text_problem
+
+
+class PlainText(forms.CharField):
+    """Paragraphs of plain text, in which nothing is hidden."""
+
+    def __init__(self, *, rows: int, max_length: int, **kwargs: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": rows})
+        super().__init__(max_length=max_length, widget=widget, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return plain_text(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if problem := text_problem(value):
+            raise forms.ValidationError(problem)
+
+
+class PlainLine(forms.CharField):
+    """One line of plain text, in which nothing is hidden."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if problem := text_problem(value):
+            raise forms.ValidationError(problem)
+
+
+class SettingsForm(forms.Form):
+    """What owners set. `version` is what they saw."""
+
+    version = forms.IntegerField(min_value=0, max_value=2_000_000_000, widget=forms.HiddenInput)
+    name = PlainLine(label="Name of the community", required=False, max_length=NAME_LENGTH)
+    rules = PlainText(
+        label="Rules",
+        required=False,
+        max_length=RULES_LENGTH,
+        rows=12,
+        help_text="Plain text. An empty line begins a paragraph; addresses with https:// become links."
+        " Everybody reads it at /rules, also before joining.",
+    )
+    accent = forms.ChoiceField(
+        label="Colour",
+        required=False,
+        choices=[("", "As it comes (Iris)"), *((each, each.capitalize()) for each in ACCENTS)],
+        help_text="Of the pages for visitors, and of new members until they choose another.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = f"Empty: {settings.INSTANCE_NAME}, as BEYOU_INSTANCE_NAME says."

@@ -1,0 +1,7 @@
+"""What can go wrong with the settings of the instance."""
+
+from beyou.core.errors import ApplicationError
+
+
+class SettingsChanged(ApplicationError):
+    code, status, title = "settings_changed", 409, "Somebody else has saved meanwhile"
