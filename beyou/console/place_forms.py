@@ -5,7 +5,15 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from beyou.instance.rules import ACCENTS, NAME_LENGTH, RULES_LENGTH, one_line, plain_text, text_problem
+from beyou.instance.rules import (
+    ACCENTS,
+    INVITE,
+    NAME_LENGTH,
+    RULES_LENGTH,
+    one_line,
+    plain_text,
+    text_problem,
+)
 
 
 class PlainText(forms.CharField):
@@ -56,6 +64,21 @@ class SettingsForm(forms.Form):
         help_text="Of the pages for visitors, and of new members until they choose another.",
     )
 
+    registration = forms.ChoiceField(
+        label="Who can join",
+        required=False,
+        choices=[("", "Everybody"), (INVITE, "Whoever has an invitation")],
+        help_text="Holds at once. Members stay members.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].help_text = f"Empty: {settings.INSTANCE_NAME}, as BEYOU_INSTANCE_NAME says."
+
+
+class InvitationForm(forms.Form):
+    note = PlainLine(
+        label="Note", required=False, max_length=60, help_text="Whom it is for. Only owners read it."
+    )
+    uses = forms.IntegerField(label="How many may join by it", min_value=1, max_value=1000, initial=1)
+    days = forms.IntegerField(label="For how many days", min_value=1, max_value=365, initial=7)

@@ -1,18 +1,23 @@
-"""The staff pages of the place itself: its settings."""
+"""The staff pages of the place itself: its settings and invitations."""
 
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+from django.conf import settings as django_settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from beyou.console.place_forms import SettingsForm
+from beyou.console.place_forms import InvitationForm, SettingsForm
+from beyou.core import clock
 from beyou.core.toasts import toast
-from beyou.instance import queries, services
+from beyou.instance import invitations, queries, services
 from beyou.instance.errors import SettingsChanged
-from beyou.instance.rules import paragraphs
+from beyou.instance.rules import INVITE, paragraphs
 from beyou.users.http import MemberRequest, staff_required
+from beyou.users.queries import members_by_id
 from beyou.users.rules import Level
 
 
@@ -70,4 +75,44 @@ def _settings_page(
     return render(request, "console/settings.html", {"form": form} | more, status=status)
 
 
-urlpatterns = [path("settings", settings, name="settings")]
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_required(Level.OWNER)
+def invite(request: MemberRequest) -> HttpResponse:
+    """The invitations. A POST makes one, whose link is shown this once."""
+    if request.method != "POST":
+        return _invitations_page(request, InvitationForm())
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _invitations_page(request, form, status=422)
+    _, token = invitations.make(actor_id=request.member.pk, **form.cleaned_data)
+    link = f"{django_settings.LINK_ORIGIN}/join?{urlencode({'invitation': token})}"
+    return _invitations_page(request, InvitationForm(), link=link)
+
+
+def _invitations_page(
+    request: MemberRequest, form: InvitationForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    rows = invitations.latest()
+    people = members_by_id(row.made_by_id for row in rows)
+    context = {
+        "form": form,
+        "rows": [(row, people.get(row.made_by_id)) for row in rows],
+        "now": clock.now(),
+        "is_needed": queries.saved().registration == INVITE,
+    }
+    return render(request, "console/invitations.html", context | more, status=status)
+
+
+@require_POST
+@staff_required(Level.OWNER)
+def revoke(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
+    invitations.revoke(actor_id=request.member.pk, invitation_id=invitation_id)
+    toast(request, "Taken back. Nobody joins by it any more.")
+    return redirect("console:invitations")
+
+
+urlpatterns = [
+    path("settings", settings, name="settings"),
+    path("settings/invitations", invite, name="invitations"),
+    path("settings/invitations/<uuid:invitation_id>/revoke", revoke, name="invitation-revoke"),
+]

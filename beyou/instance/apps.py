@@ -6,6 +6,6 @@ class InstanceConfig(AppConfig):
 
     def ready(self) -> None:
         from beyou.core.ports import naming
-        from beyou.instance import queries
+        from beyou.instance import own_data, queries  # noqa: F401  (registers itself)
 
         naming.use(lambda: queries.current().name)

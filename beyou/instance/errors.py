@@ -5,3 +5,7 @@ from beyou.core.errors import ApplicationError
 
 class SettingsChanged(ApplicationError):
     code, status, title = "settings_changed", 409, "Somebody else has saved meanwhile"
+
+
+class InvitationOver(ApplicationError):
+    code, status, title = "invitation_over", 403, "This invitation does not open the door"

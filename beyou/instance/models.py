@@ -1,8 +1,9 @@
-"""What owners have set. Nothing about a member: the audit has who changed what."""
+"""What owners have set, and their invitations."""
 
 from django.db import models
 
 from beyou.core.clock import now
+from beyou.core.ids import uuid7
 
 
 class InstanceSettings(models.Model):
@@ -14,6 +15,7 @@ class InstanceSettings(models.Model):
     name = models.CharField(max_length=60, blank=True)
     rules = models.TextField(blank=True)
     accent = models.CharField(max_length=10, blank=True)
+    registration = models.CharField(max_length=10, blank=True)
     changed_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -21,3 +23,28 @@ class InstanceSettings(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version}"
+
+
+class Invitation(models.Model):
+    """One link that lets some people join until a day. Only the digest of its secret is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    note = models.CharField(max_length=60, blank=True)
+    uses = models.PositiveSmallIntegerField()
+    used = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    # Members stand above this app, so that this is an id and no foreign key.
+    made_by_id = models.UUIDField()
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(used__lte=models.F("uses")), name="instance_invitation_uses"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.uses}"

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 #: How long a process may show what another has changed meanwhile.
 KEPT_SECONDS = 3.0
 #: The names of what owners set, as fields of the row and of `Settings`.
-FIELDS = ("name", "rules", "accent")
+FIELDS = ("name", "rules", "accent", "registration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Settings:
     name: str = ""
     rules: str = ""
     accent: str = ""
+    registration: str = ""
 
     @property
     def worn_accent(self) -> str:

@@ -8,6 +8,8 @@ NAME_LENGTH = 60
 RULES_LENGTH = 20_000
 #: The accents that pages can wear; the first is worn where nothing is set.
 ACCENTS = ("iris", "jade", "ocean", "plum", "ember", "slate")
+#: Who may join: nothing for everybody, this for those with an invitation.
+INVITE = "invite"
 
 _LINK = re.compile(r"https?://[\w\[][^\s<>\"]*")
 _AFTER = ".,;:!?)]}'*"

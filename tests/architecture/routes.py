@@ -303,6 +303,8 @@ ROUTES: dict[str, Route] = {
     f"{S}health/runbook/<slug:name>": _staff(Level.AUDITOR, "GET"),
     f"{S}health/silence": _staff(Level.OWNER, "POST", body=lambda: {"check": "disk", "hours": "1"}),
     f"{S}settings": _staff(Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "name": "Elsewhere"}),
+    f"{S}settings/invitations": _staff(Level.OWNER, "GET", "POST", body=lambda: {"uses": "1", "days": "7"}),
+    f"{S}settings/invitations/<uuid:invitation_id>/revoke": _staff(Level.OWNER, "POST"),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
     "admin/": Route(Access.DECOY, frozenset()),

@@ -41,7 +41,7 @@ def owner(db: None) -> Client:
 
 
 def wanted(**changed: Any) -> dict[str, Any]:
-    return {"version": 0, "name": "", "rules": "", "accent": "", "do": "save"} | changed
+    return {"version": 0, "name": "", "rules": "", "accent": "", "registration": "", "do": "save"} | changed
 
 
 def saved(client: Client, **changed: Any) -> None:
@@ -166,7 +166,9 @@ def test_a_stale_save_is_refused_with_both_values_and_can_be_repeated(owner: Cli
 @pytest.mark.parametrize("seen", [0, 1])
 def test_of_eight_owners_at_once_one_saves(seen: int) -> None:
     if seen:
-        services.save_settings(actor_id=uuid7(), seen_version=0, name="Before", rules="", accent="")
+        services.save_settings(
+            actor_id=uuid7(), seen_version=0, name="Before", rules="", accent="", registration=""
+        )
     won: list[int] = []
 
     def save(number: int) -> None:
