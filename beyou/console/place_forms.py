@@ -1,10 +1,12 @@
 """What the staff pages of the place itself take."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.conf import settings
 
+from beyou.core import clock
 from beyou.instance.rules import (
     ACCENTS,
     INVITE,
@@ -14,6 +16,8 @@ from beyou.instance.rules import (
     plain_text,
     text_problem,
 )
+
+YEAR = dt.timedelta(days=366)
 
 
 class PlainText(forms.CharField):
@@ -82,3 +86,37 @@ class InvitationForm(forms.Form):
     )
     uses = forms.IntegerField(label="How many may join by it", min_value=1, max_value=1000, initial=1)
     days = forms.IntegerField(label="For how many days", min_value=1, max_value=365, initial=7)
+
+
+class AnnouncementForm(forms.Form):
+    title = PlainLine(label="Title", max_length=100)
+    text = PlainText(
+        label="Text",
+        required=False,
+        max_length=2000,
+        rows=5,
+        help_text="Plain text. An empty line begins a paragraph; addresses with https:// become links.",
+    )
+    is_for_members = forms.BooleanField(label="For members alone", required=False)
+    starts_at = forms.DateTimeField(
+        label="From",
+        required=False,
+        help_text="UTC. Empty: now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+    ends_at = forms.DateTimeField(
+        label="Until",
+        help_text="UTC, within a year.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data = self.cleaned_data
+        data["starts_at"] = data.get("starts_at") or clock.now()
+        ends_at = data.get("ends_at")
+        if ends_at and not max(data["starts_at"], clock.now()) < ends_at < clock.now() + YEAR:
+            self.add_error(
+                "ends_at", "It ends before it begins, or in more than a year. Choose another time."
+            )
+        return data

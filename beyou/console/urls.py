@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from beyou.console import (
+    announcement_views,
     claim_views,
     figure_views,
     health_views,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
     path("", include(health_views)),
     path("", include(place_views)),
+    path("", include(announcement_views)),
     path("audit", views.audit, name="audit"),
     path("alerts", views.alerts, name="alerts"),
 ]

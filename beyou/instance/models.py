@@ -48,3 +48,18 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.used} of {self.uses}"
+
+
+class Announcement(models.Model):
+    """Words of the staff to everybody, or to members alone, from a moment until another."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    title = models.CharField(max_length=100)
+    text = models.TextField(blank=True)
+    is_for_members = models.BooleanField(default=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+    made_by_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,14 +1,17 @@
 """What is set now. Pages read a copy that this process keeps for some seconds, so that they cost no query."""
 
+import datetime as dt
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError
 
-from beyou.instance.models import InstanceSettings
-from beyou.instance.rules import ACCENTS
+from beyou.core import clock
+from beyou.instance.models import Announcement, InstanceSettings
+from beyou.instance.rules import ACCENTS, Line, paragraphs
 
 log = structlog.get_logger()
 
@@ -16,6 +19,21 @@ log = structlog.get_logger()
 KEPT_SECONDS = 3.0
 #: The names of what owners set, as fields of the row and of `Settings`.
 FIELDS = ("name", "rules", "accent", "registration")
+
+#: How many announcements stand on a page at once.
+AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One announcement as pages show it."""
+
+    id: UUID
+    title: str
+    paragraphs: list[list[Line]]
+    is_for_members: bool
+    starts_at: dt.datetime
+    ends_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,8 @@ class Settings:
     rules: str = ""
     accent: str = ""
     registration: str = ""
+    #: Those that are not over; `notices` says which stand now.
+    announcements: tuple[Notice, ...] = ()
 
     @property
     def worn_accent(self) -> str:
@@ -49,6 +69,27 @@ def saved() -> Settings:
     return Settings(**row) if row else Settings()
 
 
+def _not_over() -> tuple[Notice, ...]:
+    rows = Announcement.objects.filter(ends_at__gt=clock.now()).order_by("-starts_at", "-id")[:50]
+    return tuple(
+        Notice(row.pk, row.title, paragraphs(row.text), row.is_for_members, row.starts_at, row.ends_at)
+        for row in rows
+    )
+
+
+def notices(*, for_members: bool) -> list[Notice]:
+    """The announcements that stand now, the newest first. No statement on most pages."""
+    found = current().announcements
+    if not found:
+        return []
+    now = clock.now()
+    return [
+        each
+        for each in found
+        if each.starts_at <= now < each.ends_at and (for_members or not each.is_for_members)
+    ]
+
+
 def current() -> Settings:
     """What is set, as this process knew it at most `KEPT_SECONDS` ago. While the database does not answer,
     the last that was known stays: pages that say so have to be shown, too.
@@ -57,7 +98,7 @@ def current() -> Settings:
     if time.monotonic() >= _held.until and _reading.acquire(blocking=not _held.until):
         try:
             if time.monotonic() >= _held.until:
-                hold(saved())
+                hold(replace(saved(), announcements=_not_over()))
         except DatabaseError:
             log.warning("instance.settings_unread")
             hold(_held.settings)

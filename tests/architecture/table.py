@@ -53,7 +53,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
-    "instance": frozenset({"invitations", "rules"}),
+    "instance": frozenset({"announcements", "invitations", "rules"}),
     "users": frozenset({"account_recovery", "deletion", "rules", "security_log", "staff_queries"}),
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),
