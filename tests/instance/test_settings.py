@@ -174,7 +174,7 @@ def test_of_eight_owners_at_once_one_saves(seen: int) -> None:
     def save(number: int) -> None:
         try:
             services.save_settings(
-                actor_id=uuid7(), seen_version=seen, name=f"N{number}", rules="", accent=""
+                actor_id=uuid7(), seen_version=seen, name=f"N{number}", rules="", accent="", registration=""
             )
             won.append(number)
         except SettingsChanged:
