@@ -1,5 +1,6 @@
 """A small world for walks over all addresses: alice owns things, bob shares them, charlie is a stranger."""
 
+import datetime as dt
 import json
 import re
 import tempfile
@@ -16,6 +17,7 @@ from django.test import Client
 
 from beyou.blocks.services import block
 from beyou.core import clock
+from beyou.instance import announcements, invitations
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
 from beyou.marketplace.models import Item
@@ -176,6 +178,8 @@ def build() -> World:
         "rest": "login/",
         "sanction_id": str(_warning(world)),
         "recovery_id": str(_recovery(world.bob)),
+        "invitation_id": str(_invitation(world)),
+        "announcement_id": str(_announcement(world)),
         "payment_id": str(started.payment_id),
         "reference": charge_of(started.payment_id).reference,
         "gateway": "sandbox",
@@ -237,6 +241,22 @@ def _email_change(member: User) -> str:
         expires_at=clock.now() + OPEN_FOR,
     )
     return token
+
+
+def _invitation(world: World) -> UUID:
+    made, _ = invitations.make(actor_id=world.bob.pk, note="", uses=5, days=7)
+    return made.pk
+
+
+def _announcement(world: World) -> UUID:
+    return announcements.announce(
+        actor_id=world.bob.pk,
+        title="Hello",
+        text="",
+        is_for_members=False,
+        starts_at=clock.now(),
+        ends_at=clock.now() + dt.timedelta(days=1),
+    )
 
 
 def _recovery(person: User) -> UUID:
