@@ -60,9 +60,12 @@ def _fresh_world() -> Iterator[None]:
     from django.core.cache import cache
 
     from beyou.core import clock, later, limits
+    from beyou.instance import queries as settings_of_place
 
     limits.reset()
     later.forget()
+    # As if nothing was saved, and known for the whole test, so that no page of it reads the settings.
+    settings_of_place.hold(settings_of_place.Settings(), seconds=3600)
     cache.clear()
     yield
     clock.shift(0)

@@ -18,6 +18,7 @@ urlpatterns = [
 
 for _app in (
     "core",
+    "instance",
     "users",
     "keys",
     "verification",

@@ -33,6 +33,8 @@ PAGES = (
     Page("console:categories", "Categories", "menu", Level.MODERATOR, "c"),
     Page("console:figures-start", "Figures", "chart-column", Level.AUDITOR, "f"),
     Page("console:health", "Health", "activity", Level.AUDITOR, "e"),
+    Page("console:announcements", "Announcements", "bell", Level.MODERATOR, "o"),
+    Page("console:settings", "Settings", "settings", Level.OWNER, "t"),
     Page("console:audit", "Audit", "eye", Level.AUDITOR, "a"),
 )
 

@@ -3,12 +3,14 @@
 from django.urls import include, path
 
 from beyou.console import (
+    announcement_views,
     audit_views,
     claim_views,
     figure_views,
     health_views,
     market_views,
     member_views,
+    place_views,
     queue_views,
     recovery_views,
     report_views,
@@ -63,6 +65,8 @@ urlpatterns = [
     path("figures/<slug:slug>", figure_views.figures, name="figures"),
     path("figures/<slug:slug>.csv", figure_views.figures_file, name="figures-file"),
     path("", include(health_views)),
+    path("", include(place_views)),
+    path("", include(announcement_views)),
     path("audit", audit_views.audit, name="audit"),
     path("audit/file", audit_views.audit_file, name="audit-file"),
     path("alerts", views.alerts, name="alerts"),

@@ -5,10 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from beyou.core.ports.naming import instance_name
+
 
 def instance(request: HttpRequest) -> dict[str, Any]:
     return {
-        "instance_name": settings.INSTANCE_NAME,
+        "instance_name": instance_name(),
         "origin": settings.ORIGIN,
         "development": settings.MODE == "development",
     }

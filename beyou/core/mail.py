@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from beyou.core.errors import ApplicationError
+from beyou.core.ports.naming import instance_name
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ def send(template: str, to: str, context: Mapping[str, Any] | None = None) -> No
     """
     text = render_to_string(
         template,
-        {"instance_name": settings.INSTANCE_NAME, "origin": settings.LINK_ORIGIN} | dict(context or {}),
+        {"instance_name": instance_name(), "origin": settings.LINK_ORIGIN} | dict(context or {}),
     )
     subject, _, body = text.strip().partition("\n")
     try:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from beyou.core.errors import ApplicationError, NotAllowed, NotFound
 from beyou.core.http import problem_response, wants_json
+from beyou.core.ports.naming import instance_name
 from beyou.core.templatetags.beyou import built_file
 
 SERVICE_WORKER = "frontend/entry/sw.ts"
@@ -66,8 +67,8 @@ def manifest(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {
             "id": "/",
-            "name": settings.INSTANCE_NAME,
-            "short_name": settings.INSTANCE_NAME,
+            "name": instance_name(),
+            "short_name": instance_name(),
             "description": "Conversations that only you and your friends can read, and nobody can rewrite.",
             "start_url": "/home",
             "scope": "/",

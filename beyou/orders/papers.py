@@ -2,11 +2,11 @@
 
 from functools import lru_cache
 
-from django.conf import settings
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from beyou.core.money import format_money
+from beyou.core.ports.naming import instance_name
 from beyou.core.templatetags.beyou import FONT, built_file
 from beyou.orders.models import Order, SubOrder
 
@@ -38,7 +38,7 @@ class _Paper(FPDF):
     def __init__(self, title: str, number: str) -> None:
         super().__init__(format="A4")
         self.set_title(f"{title} {number}")
-        self.set_author(settings.INSTANCE_NAME)
+        self.set_author(instance_name())
         self.add_font(_FACE, fname=built_file(FONT), variations=_WEIGHTS)
         for style, name in _FALLBACKS.items():
             self.add_font(_OTHERS, style, built_file(name))
@@ -47,7 +47,7 @@ class _Paper(FPDF):
         self.set_text_shaping(True)
         self.set_margins(20, 20, 20)
         self.add_page()
-        self._text(f"{settings.INSTANCE_NAME}", 10)
+        self._text(f"{instance_name()}", 10)
         self._text(title, 22, "B")
         self._text(number, 11)
         self.ln(6)

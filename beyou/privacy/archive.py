@@ -11,6 +11,7 @@ from django.conf import settings
 
 from beyou.core import clock, personal
 from beyou.core.personal import File
+from beyou.core.ports.naming import instance_name
 from beyou.privacy.rules import safe_path
 
 _README = """Your data at {instance}
@@ -59,7 +60,7 @@ def write(target: IO[bytes], member_id: UUID, progress: Callable[[int, int], Non
 def _with_readme(files: Iterator[File]) -> Iterator[File]:
     lines = [f"- {table.what}: {table.not_copied}" for table in personal.tables() if table.not_copied]
     text = _README.format(
-        instance=settings.INSTANCE_NAME,
+        instance=instance_name(),
         origin=settings.ORIGIN,
         moment=f"{clock.now():%d %B %Y, %H:%M} UTC",
         missing="\n".join(lines),

@@ -4,10 +4,10 @@ from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from beyou.core import clock
+from beyou.core.ports.naming import instance_name
 from beyou.users import codes
 from beyou.users.factors import MfaAdapter
 from beyou.users.models import User
@@ -32,7 +32,7 @@ def forget(session: MutableMapping[str, Any]) -> None:
 
 def uri(member: User, secret: str) -> str:
     """The otpauth address that the QR code holds; on a phone it is a link."""
-    issuer = settings.INSTANCE_NAME
+    issuer = instance_name()
     label = quote(f"{issuer}:{member.handle}")
     return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer}, quote_via=quote)}"
 
@@ -51,5 +51,5 @@ def grouped(secret: str) -> str:
 
 def codes_file(made: list[str]) -> str:
     """The recovery codes as an address that holds a text file: saving needs neither script nor server."""
-    text = f"Recovery codes for {settings.INSTANCE_NAME}\nEach opens your account once.\n\n"
+    text = f"Recovery codes for {instance_name()}\nEach opens your account once.\n\n"
     return "data:text/plain;charset=utf-8," + quote(text + "\n".join(made) + "\n")

@@ -11,6 +11,10 @@ from django.http import HttpRequest, HttpResponse
 
 from beyou.core import limits
 from beyou.core.errors import RateLimited
+from beyou.instance import invitations
+from beyou.instance.errors import InvitationOver
+from beyou.instance.queries import current
+from beyou.instance.rules import INVITE
 from beyou.users import proof_of_work, queries, rules, services
 from beyou.users.address_blocks import is_blocked
 from beyou.users.errors import AddressBlocked
@@ -41,13 +45,23 @@ class SignUpForm(SignupForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+    invitation = forms.CharField(
+        label="Invitation",
+        help_text="New members need one here; the link that you were sent fills it in.",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     proof = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
 
-    field_order = ("handle", "name", "email", "password1", "proof")
+    field_order = ("handle", "name", "email", "password1", "invitation", "proof")
 
     def __init__(self, *args: Any, address: str = "", **kwargs: Any) -> None:
         self._address = address
         super().__init__(*args, **kwargs)
+        if current().registration != INVITE:
+            # Whoever comes by a link while everybody may join needs none.
+            self.fields["invitation"].required = False
+            self.fields["invitation"].widget = forms.HiddenInput()
         self.fields["email"].label = "E-mail address"
         self.fields["email"].help_text = "Only you see it. We send a code there."
         self.fields["email"].widget.attrs.pop("placeholder", None)
@@ -67,6 +81,14 @@ class SignUpForm(SignupForm):
         services.forget_unconfirmed(email=self.cleaned_data["email"])
         email: str = super().clean_email()
         return email
+
+    def clean_invitation(self) -> str:
+        token: str = self.cleaned_data["invitation"]
+        try:
+            invitations.check_may_join(token)
+        except InvitationOver as error:
+            raise forms.ValidationError(error.detail) from None
+        return token
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -95,10 +117,13 @@ class SignUpForm(SignupForm):
         return proof_of_work.is_paid(self.cleaned_data["proof"])
 
     def try_save(self, request: HttpRequest) -> tuple[AbstractBaseUser | None, HttpResponse | None]:
-        """Raises `HandleTaken`. A known address gets the same answer, in the same time, as a new one."""
+        """Raises `HandleTaken`, `InvitationOver`. A known address gets the same answer, in the same time, as
+        a new one.
+        """
         if not self.account_already_exists:
             try:
                 with transaction.atomic():
+                    invitations.admit(self.cleaned_data["invitation"])
                     return self.save(request), None
             except IntegrityError:
                 if queries.is_handle_taken(self.cleaned_data["handle"]):

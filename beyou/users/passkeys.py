@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from beyou.core import clock, limits
 from beyou.core.errors import NotFound, RateLimited
 from beyou.core.ids import uuid7
+from beyou.core.ports.naming import instance_name
 from beyou.users import factors
 from beyou.users.errors import PasskeyRefused, TooManyPasskeys
 from beyou.users.models import User
@@ -56,7 +57,7 @@ def _server(origin: str) -> "Fido2Server":
     from fido2.server import Fido2Server
     from fido2.webauthn import PublicKeyCredentialRpEntity
 
-    party = PublicKeyCredentialRpEntity(id=urlsplit(origin).hostname or "", name=settings.INSTANCE_NAME)
+    party = PublicKeyCredentialRpEntity(id=urlsplit(origin).hostname or "", name=instance_name())
     is_ours: Callable[[str], bool] = lambda claimed: claimed == origin  # noqa: E731  (two words)
     return Fido2Server(party, verify_origin=is_ours)
 

@@ -19,6 +19,7 @@ from beyou.core import clock, limits
 from beyou.core.errors import RateLimited
 from beyou.core.http import client_ip
 from beyou.core.toasts import toast
+from beyou.instance.errors import InvitationOver
 from beyou.users import identities, oidc, services
 from beyou.users.errors import IdentityTaken, LastWayIn, ProviderFailed
 from beyou.users.forms import HandleTaken
@@ -176,6 +177,8 @@ def join(request: HttpRequest) -> HttpResponse:
             return _join(request, form, identity)
         except HandleTaken:
             form.add_error("handle", "This handle was taken just now. Please choose another.")
+        except InvitationOver as error:
+            form.add_error("invitation", error.detail)
         except IdentityTaken as error:
             form.add_error(None, f"{error.title}. {error.detail}")
     return render(request, "users/provider_join.html", {"form": form, "provider": provider})

@@ -12,6 +12,7 @@ from beyou.core import clock
 from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
+from beyou.instance.queries import current
 from beyou.users.address_rules import key_of
 from beyou.users.email_change import agree_new as agree_new
 from beyou.users.email_change import agree_old as agree_old
@@ -75,7 +76,13 @@ def create_member(
     password nobody can sign in with one. The caller has checked handle, address and password; raises
     IntegrityError when another took handle or address meanwhile.
     """
-    member = User(handle=handle, email=email.lower(), name=name or handle, is_demo=is_demo)
+    member = User(
+        handle=handle,
+        email=email.lower(),
+        name=name or handle,
+        is_demo=is_demo,
+        accent=current().worn_accent,
+    )
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)

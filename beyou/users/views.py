@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from beyou.core.errors import NotFound
 from beyou.core.http import client_ip
+from beyou.instance.errors import InvitationOver
 from beyou.users import mail, proof_of_work
 from beyou.users.forms import HandleTaken
 
@@ -21,6 +22,10 @@ class SignUp(allauth.SignupView):
 
     template_name = "users/sign_up.html"
     http_method_names = ["get", "head", "post"]
+
+    def get_initial(self) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_initial()
+        return initial | {"invitation": self.request.GET.get("invitation", "")[:200]}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs()
@@ -32,6 +37,9 @@ class SignUp(allauth.SignupView):
             response = super().form_valid(form)
         except HandleTaken:
             form.add_error("handle", "This handle was taken just now. Please choose another.")
+            response = self.form_invalid(form)
+        except InvitationOver as error:
+            form.add_error("invitation", error.detail)
             response = self.form_invalid(form)
         return response
 

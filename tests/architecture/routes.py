@@ -108,6 +108,9 @@ ROUTES: dict[str, Route] = {
     "": _get(P),
     "offline": _get(P),
     "about/security": _get(P),
+    "rules": _get(P),
+    "announcements": _get(P),
+    "announcements/<uuid:announcement_id>/dismiss": _post(P),
     "sw.js": _get(P),
     "manifest.webmanifest": _get(P),
     "favicon.ico": _get(P),
@@ -321,6 +324,13 @@ ROUTES: dict[str, Route] = {
     f"{S}health": _staff(Level.AUDITOR, "GET"),
     f"{S}health/runbook/<slug:name>": _staff(Level.AUDITOR, "GET"),
     f"{S}health/silence": _staff(Level.OWNER, "POST", body=lambda: {"check": "disk", "hours": "1"}),
+    f"{S}settings": _staff(Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "name": "Elsewhere"}),
+    f"{S}announcements": _staff(
+        Level.MODERATOR, "GET", "POST", body=lambda: {"title": "Hello", "ends_at": "x", "do": "preview"}
+    ),
+    f"{S}announcements/<uuid:announcement_id>/end": _staff(Level.MODERATOR, "POST"),
+    f"{S}settings/invitations": _staff(Level.OWNER, "GET", "POST", body=lambda: {"uses": "1", "days": "7"}),
+    f"{S}settings/invitations/<uuid:invitation_id>/revoke": _staff(Level.OWNER, "POST"),
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}audit/file": _staff(Level.AUDITOR, "POST"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),

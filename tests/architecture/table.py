@@ -12,7 +12,8 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "core": "",
         "audit": "",
         "media": "",
-        "users": "audit media",
+        "instance": "audit media",
+        "users": "audit media instance",
         "keys": "audit media users",
         "verification": "audit media users",
         "blocks": "audit media users",
@@ -34,11 +35,12 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "moderation": "audit media users friends notifications ledger",
         "reports": "audit media users blocks notifications friends messaging marketplace orders moderation",
         "health": "audit users verification notifications ledger payments disputes reports",
-        "console": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy payments marketplace offers orders disputes reviews analytics moderation reports health",
-        "config": "audit media users keys verification blocks notifications friends ledger messaging"
-        " privacy search payments sandbox marketplace offers orders disputes reviews analytics moderation"
-        " reports health console",
+        "console": "audit media instance users keys verification blocks notifications friends ledger"
+        " messaging privacy payments marketplace offers orders disputes reviews analytics moderation"
+        " reports health",
+        "config": "audit media instance users keys verification blocks notifications friends ledger"
+        " messaging privacy search payments sandbox marketplace offers orders disputes reviews analytics"
+        " moderation reports health console",
     }.items()
 }
 
@@ -53,6 +55,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
+    "instance": frozenset({"announcements", "invitations", "rules"}),
     "users": frozenset(
         {
             *("account_recovery", "address_blocks", "address_rules", "deletion", "rules"),

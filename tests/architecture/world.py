@@ -1,5 +1,6 @@
 """A small world for walks over all addresses: alice owns things, bob shares them, charlie is a stranger."""
 
+import datetime as dt
 import json
 import re
 import tempfile
@@ -16,6 +17,7 @@ from django.test import Client
 
 from beyou.blocks.services import block
 from beyou.core import clock
+from beyou.instance import announcements, invitations
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
 from beyou.marketplace.models import Item
@@ -185,6 +187,8 @@ def build() -> World:
         **_case(world),
         "block_id": str(_blocked_range()),
         "recovery_id": str(_recovery(world.bob)),
+        "invitation_id": str(_invitation(world)),
+        "announcement_id": str(_announcement(world)),
         "payment_id": str(started.payment_id),
         "reference": charge_of(started.payment_id).reference,
         "gateway": "sandbox",
@@ -267,6 +271,22 @@ def _blocked_range() -> UUID:
         actor_id=uuid4(), network="198.51.100.0/24", reason="Guessing.", days=1, own_address=""
     )
     return block.pk
+
+
+def _invitation(world: World) -> UUID:
+    made, _ = invitations.make(actor_id=world.bob.pk, note="", uses=5, days=7)
+    return made.pk
+
+
+def _announcement(world: World) -> UUID:
+    return announcements.announce(
+        actor_id=world.bob.pk,
+        title="Hello",
+        text="",
+        is_for_members=False,
+        starts_at=clock.now(),
+        ends_at=clock.now() + dt.timedelta(days=1),
+    )
 
 
 def _recovery(person: User) -> UUID:

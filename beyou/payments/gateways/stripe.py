@@ -15,6 +15,7 @@ import stripe
 import structlog
 from django.conf import settings
 
+from beyou.core.ports.naming import instance_name
 from beyou.payments.errors import BadSignature, GatewayAway, GatewayRefused
 from beyou.payments.gateways import Charge, Opened, Seen, Sent, Told
 from beyou.payments.rules import Progress, Step
@@ -65,7 +66,7 @@ class StripeGateway:
         price = {
             "currency": charge.currency.lower(),
             "unit_amount": charge.amount_minor,
-            "product_data": {"name": settings.INSTANCE_NAME},
+            "product_data": {"name": instance_name()},
         }
         params: Any = {
             "mode": "payment",

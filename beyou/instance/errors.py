@@ -1,0 +1,11 @@
+"""What can go wrong with the settings of the instance."""
+
+from beyou.core.errors import ApplicationError
+
+
+class SettingsChanged(ApplicationError):
+    code, status, title = "settings_changed", 409, "Somebody else has saved meanwhile"
+
+
+class InvitationOver(ApplicationError):
+    code, status, title = "invitation_over", 403, "This invitation does not open the door"
