@@ -63,7 +63,8 @@ class AuditLine:
     def details(self) -> list[tuple[str, Any]]:
         """What else is known of it. Not a mapping, one of whose names a template could take for a method."""
         said: Any = self.record.detail
-        return list(said.items()) if isinstance(said, dict) else [("detail", said)]
+        # PostgreSQL keeps the names of an object in an order of its own.
+        return sorted(said.items()) if isinstance(said, dict) else [("detail", said)]
 
     @property
     def why(self) -> str:

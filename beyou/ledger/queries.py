@@ -12,9 +12,9 @@ from beyou.core import clock
 from beyou.core.errors import NotFound
 from beyou.ledger.batches import order_value
 from beyou.ledger.decisions import RECEIPT_FORMAT as RECEIPT_OF_DECISION
-from beyou.ledger.decisions import decision_document
+from beyou.ledger.decisions import decision_document, document_id, id_of
 from beyou.ledger.errors import LedgerDamaged, LedgerEmpty, NoSuchTreeSize
-from beyou.ledger.format import SALT_SIZE, Kind, Opening, document_value
+from beyou.ledger.format import SALT_SIZE, Kind, Opening
 from beyou.ledger.merkle import (
     HASH_SIZE,
     Element,
@@ -336,7 +336,7 @@ def decision_receipt(records: Sequence[tuple[bytes, str]]) -> dict[str, Any]:
     LedgerDamaged.
     """
     documents = [decision_document(salt, record) for salt, record in records]
-    ids = [UUID(bytes=document_value(document)[:16]) for document in documents]
+    ids = [document_id(document) for document in documents]
     try:
         proofs: Proofs | None = proofs_for(ids)
     except LedgerEmpty:
@@ -359,7 +359,7 @@ def anchor_place(digest_hex: str) -> int | None:
     """The place of the entry of an anchored document, by its SHA-256; None while it waits. One statement."""
     if not digest_hex:
         return None
-    own = UUID(hex=digest_hex[:32])
+    own = id_of(bytes.fromhex(digest_hex))
     found = EntryRow.objects.filter(message_id=own, kind=Kind.ANCHOR).values_list("seq", flat=True)
     return found.order_by("seq").first()
 

@@ -13,7 +13,7 @@ from django.db.models import F, Max
 from beyou.core import bulk, clock, work
 from beyou.core.ids import uuid7
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
-from beyou.ledger.decisions import decision_document
+from beyou.ledger.decisions import decision_document, document_id
 from beyou.ledger.erasures import Finding
 from beyou.ledger.format import (
     SALT_SIZE,
@@ -234,11 +234,6 @@ def record_decision(record: str) -> bytes:
     salt = os.urandom(SALT_SIZE)
     record_document(Kind.ANCHOR, decision_document(salt, record))
     return salt
-
-
-def document_id(document: bytes) -> UUID:
-    """Under which the entry of an anchored document is found, as that of a message is under its id."""
-    return UUID(bytes=document_value(document)[:16])
 
 
 def ledger_signer() -> Signer:

@@ -35,6 +35,8 @@ from beyou.orders import services as buying
 from beyou.orders.models import Waiting
 from beyou.privacy import services
 from beyou.privacy.models import DataExport, Erasure
+from beyou.reports.rules import Target
+from beyou.reports.services import report
 from beyou.reviews import services as reviews
 from beyou.users import deletion, identities, resets
 from beyou.users.account_recovery import ask_recovery
@@ -114,6 +116,15 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     }
     warning = moderation.sanction(actor_id=members.staff(handle="olga").pk, member_id=alice.pk, **warned)  # type: ignore[arg-type]
     moderation.appeal(member_id=alice.pk, sanction_id=warning.pk, words=f"{SONG} does not")
+    for reporter, about in ((alice, bob), (bob, alice)):
+        report(
+            reporter_id=reporter.pk,
+            target=Target.MEMBER,
+            key=about.handle,
+            reason=sanctions.Reason.SPAM,
+            words=f"{SONG} is sung too loud",
+            pictures=[picture("PNG", (80, 80))],
+        )
     ask_recovery(reset=resets.reset_of_token(resets.new_link(alice)), reason=f"I lost my {SONG}.")
     services.request_export(member_id=alice.pk)
     settle()
