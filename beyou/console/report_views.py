@@ -18,7 +18,7 @@ from beyou.core.toasts import toast
 from beyou.media.http import media_response
 from beyou.moderation import queries as moderation
 from beyou.moderation.forms import SanctionForm
-from beyou.moderation.rules import REASONS, usual
+from beyou.moderation.rules import usual
 from beyou.reports import queries, services
 from beyou.reports.forms import AnswerForm, BulkForm, PlaceForm, QueueForm, SanctionAnswerForm, TakeOffForm
 from beyou.users.http import MemberRequest
@@ -127,23 +127,25 @@ def let_go(request: MemberRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @moderator
 def dismiss(request: MemberRequest, case_id: UUID) -> HttpResponse:
-    form = AnswerForm(request.POST, auto_id="id_dismiss_%s")
-
-    def decide() -> None:
-        services.dismiss(actor_id=request.member.pk, case_id=case_id, answer=form.cleaned_data["answer"])
-
-    return _decide(request, case_id, "Dismissed.", decide, dismiss_form=form)
+    return _end(request, case_id, "dismiss", services.dismiss, "Dismissed.")
 
 
 @require_POST
 @moderator
 def settle(request: MemberRequest, case_id: UUID) -> HttpResponse:
-    form = AnswerForm(request.POST, auto_id="id_settle_%s")
+    return _end(request, case_id, "settle", services.settle, "Settled.")
+
+
+def _end(
+    request: MemberRequest, case_id: UUID, name: str, service: Callable[..., None], done: str
+) -> HttpResponse:
+    """The case ends with nothing but an answer."""
+    form = AnswerForm(request.POST, auto_id=f"id_{name}_%s")
 
     def decide() -> None:
-        services.settle(actor_id=request.member.pk, case_id=case_id, answer=form.cleaned_data["answer"])
+        service(actor_id=request.member.pk, case_id=case_id, answer=form.cleaned_data["answer"])
 
-    return _decide(request, case_id, "Settled.", decide, settle_form=form)
+    return _decide(request, case_id, done, decide, **{f"{name}_form": form})
 
 
 @require_POST
@@ -173,10 +175,7 @@ def sanction(request: MemberRequest, case_id: UUID) -> HttpResponse:
         )
 
     if request.POST.get("do") != "decide" and form.is_valid() and tell.is_valid():
-        title = dict(form.fields["what"].choices)[form.cleaned_data["what"]]  # type: ignore[attr-defined]
-        chosen = form.chosen()
-        preview = {"title": title, "reason": REASONS[chosen["reason"]], "words": chosen["words"]}
-        return _case(request, case_id, preview, sanction_form=form, tell_form=tell)
+        return _case(request, case_id, form.preview(), sanction_form=form, tell_form=tell)
     done = "Decided. The member is told."
     return _decide(request, case_id, done, decide, sanction_form=form, tell_form=tell)
 

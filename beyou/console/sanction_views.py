@@ -12,7 +12,7 @@ from beyou.core.errors import ApplicationError, InvalidInput, NotFound
 from beyou.core.toasts import toast
 from beyou.moderation import queries, services
 from beyou.moderation.forms import AnswerForm, LiftForm, SanctionForm
-from beyou.moderation.rules import REASONS, State
+from beyou.moderation.rules import State
 from beyou.users.http import MemberRequest
 
 
@@ -25,9 +25,7 @@ def sanction(request: MemberRequest, member_id: UUID) -> HttpResponse:
         return member_answer(request, member_id, sanction_form=form)
     chosen = form.chosen()
     if request.POST.get("do") != "decide":
-        title = dict(form.fields["what"].choices)[form.cleaned_data["what"]]  # type: ignore[attr-defined]
-        preview = {"title": title, "reason": REASONS[chosen["reason"]], "words": chosen["words"]}
-        return member_answer(request, member_id, preview=preview, sanction_form=form)
+        return member_answer(request, member_id, preview=form.preview(), sanction_form=form)
     try:
         made = services.sanction(actor_id=request.member.pk, member_id=member_id, **chosen)
     except ApplicationError as error:

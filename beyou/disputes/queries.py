@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
+from beyou.core.holds import is_held_by
 from beyou.disputes import rules
 from beyou.disputes.models import Claim, Entry, Evidence
 from beyou.disputes.rules import Reason, Refusal, Side, State, Step
@@ -202,7 +203,7 @@ def waiting(rows: Iterable[Claim], staff_id: UUID) -> list[Waiting]:
     held = {
         row.pk: row.held_by_id
         for row in rows
-        if row.held_by_id and rules.is_held_by(row.held_by_id, row.held_until, row.held_by_id, moment)
+        if row.held_by_id and is_held_by(row.held_by_id, row.held_until, row.held_by_id, moment)
     }
     people = users.members_by_id(held.values())
     return [

@@ -200,13 +200,6 @@ def is_agreed(
     return proposed_by is not None and proposed_by != staff_id and proposed_minor == refund_minor
 
 
-def is_held_by(
-    held_by: UUID | None, held_until: dt.datetime | None, staff_id: UUID, now: dt.datetime
-) -> bool:
-    """Whether this one of the staff holds the claim at the moment."""
-    return held_by == staff_id and held_until is not None and now < held_until
-
-
 def is_impartial(staff_id: UUID, parties: frozenset[UUID], friends: frozenset[UUID]) -> bool:
     """Nobody decides what is their own or their friend's."""
     return staff_id not in parties and not parties & friends

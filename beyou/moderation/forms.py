@@ -19,17 +19,17 @@ def _text(label: str, hint: str) -> forms.CharField:
     )
 
 
+_WHAT: Final = {
+    "warning": "A warning",
+    **{str(days): f"Suspend for {days} day{'' if days == 1 else 's'}" for days in DAYS},
+    "for_ever": "Suspend for ever (a second of the staff must agree)",
+}
+
+
 class SanctionForm(forms.Form):
     """A warning, or a suspension and how long."""
 
-    what = forms.ChoiceField(
-        label="What",
-        choices=[
-            ("warning", "A warning"),
-            *((str(days), f"Suspend for {days} day{'' if days == 1 else 's'}") for days in DAYS),
-            ("for_ever", "Suspend for ever (a second of the staff must agree)"),
-        ],
-    )
+    what = forms.ChoiceField(label="What", choices=list(_WHAT.items()))
     reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
     words = _text("What the member reads", "What happened, where, and what you expect from now on.")
 
@@ -41,6 +41,15 @@ class SanctionForm(forms.Form):
             "days": int(what) if what.isdigit() else None,
             "reason": Reason(self.cleaned_data["reason"]),
             "words": self.cleaned_data["words"],
+        }
+
+    def preview(self) -> dict[str, str]:
+        """What the member will read."""
+        said = self.cleaned_data
+        return {
+            "title": _WHAT[said["what"]],
+            "reason": REASONS[Reason(said["reason"])],
+            "words": said["words"],
         }
 
 

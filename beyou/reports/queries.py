@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from beyou.blocks.queries import blocks_of
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
+from beyou.core.holds import is_held_by
 from beyou.core.money import format_money
 from beyou.friends.queries import are_friends, friend_ids, profile_for
 from beyou.marketplace import queries as market
@@ -245,7 +246,7 @@ def waiting(rows: Iterable[Case], staff_id: UUID) -> list[Waiting]:
     held = {
         row.pk: row.held_by_id
         for row in rows
-        if row.held_by_id and rules.is_held_by(row.held_by_id, row.held_until, row.held_by_id, moment)
+        if row.held_by_id and is_held_by(row.held_by_id, row.held_until, row.held_by_id, moment)
     }
     people = users.members_by_id(held.values())
     return [

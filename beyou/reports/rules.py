@@ -84,13 +84,6 @@ def key_of(target: Target, target_id: UUID) -> str:
     return f"{target.value}:{target_id}"
 
 
-def is_held_by(
-    held_by: UUID | None, held_until: dt.datetime | None, staff_id: UUID, now: dt.datetime
-) -> bool:
-    """Whether this one of the staff holds the case at the moment."""
-    return held_by == staff_id and held_until is not None and now < held_until
-
-
 def needs_words(target: Target) -> bool:
     """Messages speak for themselves."""
     return target is not Target.MESSAGES

@@ -10,6 +10,7 @@ from django.db.models import Q
 from beyou.audit.services import record
 from beyou.core import clock, crash
 from beyou.core.errors import InvalidInput
+from beyou.core.holds import is_held_by
 from beyou.core.transactions import retried
 from beyou.disputes import queries, rules
 from beyou.disputes.errors import ClaimMoved, HeldByOther, NotHeld, SecondNeeded
@@ -33,7 +34,7 @@ def hold(*, claim_id: UUID, staff_id: UUID) -> None:
     if row.proposed_by_id == staff_id:
         raise SecondNeeded("You have proposed a decision. Somebody else must look at it now.")
     moment = clock.now()
-    was_mine = rules.is_held_by(row.held_by_id, row.held_until, staff_id, moment)
+    was_mine = is_held_by(row.held_by_id, row.held_until, staff_id, moment)
     free = Q(held_until=None) | Q(held_until__lte=moment) | Q(held_by_id=staff_id)
     # Both columns may be empty, and SQL's <> is never true of that.
     other = Q(proposed_by_id=None) | ~Q(proposed_by_id=staff_id)
@@ -127,7 +128,7 @@ def _held(claim_id: UUID, staff_id: UUID) -> Claim:
     row = queries.case_for(staff_id, users.levels_of(staff_id), claim_id, for_update=True)
     if row.state != State.REVIEW:
         raise ClaimMoved("It is settled. The queue shows what waits.")
-    if not rules.is_held_by(row.held_by_id, row.held_until, staff_id, clock.now()):
+    if not is_held_by(row.held_by_id, row.held_until, staff_id, clock.now()):
         raise NotHeld("Your hold has ended or was never made. Take it again; nothing was decided.")
     return row
 

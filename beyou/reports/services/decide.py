@@ -10,6 +10,7 @@ from django.db.models import Q
 from beyou.audit.services import record
 from beyou.core import clock, keyring
 from beyou.core.errors import InvalidInput, NotFound
+from beyou.core.holds import is_held_by
 from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.moderation import services as moderation
@@ -33,7 +34,7 @@ def hold(*, actor_id: UUID, case_id: UUID) -> None:
     """
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id)
     moment = clock.now()
-    was_mine = rules.is_held_by(row.held_by_id, row.held_until, actor_id, moment)
+    was_mine = is_held_by(row.held_by_id, row.held_until, actor_id, moment)
     free = Q(held_until=None) | Q(held_until__lte=moment) | Q(held_by_id=actor_id)
     rows = Case.objects.filter(free, id=case_id, state__in=OPEN)
     taken = {"held_by_id": actor_id, "held_until": moment + LEASE, "state": State.INVESTIGATING.value}
@@ -162,7 +163,7 @@ def _held(actor_id: UUID, case_id: UUID) -> Case:
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id, for_update=True)
     if not row.is_open:
         raise CaseMoved("It is decided. The queue shows what waits.")
-    if not rules.is_held_by(row.held_by_id, row.held_until, actor_id, clock.now()):
+    if not is_held_by(row.held_by_id, row.held_until, actor_id, clock.now()):
         raise CaseNotHeld("Your hold has ended or was never made. Take it again; nothing was decided.")
     return row
 
