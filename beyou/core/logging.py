@@ -49,6 +49,9 @@ def configure(options: dict[str, Any]) -> None:
             "formatters": {"structlog": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
-            "loggers": {"uvicorn.access": {"level": "WARNING"}, "django.server": {"level": "WARNING"}},
+            # What they call information is a line for each request or each table of a font.
+            "loggers": {
+                name: {"level": "WARNING"} for name in ("uvicorn.access", "django.server", "fontTools")
+            },
         }
     )

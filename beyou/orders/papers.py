@@ -1,8 +1,13 @@
 """Receipts and invoices as PDF, made when somebody asks for them: they say what the order says."""
 
+import os
 from functools import lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+from django.conf import settings
 from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
 from fpdf import FPDF
 
 from beyou.core.money import format_money
@@ -12,24 +17,37 @@ from beyou.orders.models import Order, SubOrder
 
 _FACE, _OTHERS = "figtree", "dejavu"
 #: The font of the pages in the two weights that paper needs.
-_WEIGHTS: dict[str, dict[str, float]] = {"": {"wght": 400}, "B": {"wght": 650}}
+_WEIGHTS = {"": 400, "B": 650}
 #: For the letters that it lacks: Greek, Cyrillic, Hebrew, Arabic, Georgian, Armenian and more.
 _FALLBACKS = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 
 
+@lru_cache(maxsize=2)
+def _letters_of(file: Path) -> frozenset[int]:
+    with TTFont(file) as font:
+        return frozenset(font.getBestCmap())
+
+
 def _plain(text: str) -> str:
     """Characters that one of the fonts has; what else there is stands as a question mark."""
-    known = _known()
+    known = _letters_of(built_file(FONT)) | _letters_of(built_file(_FALLBACKS[""]))
     return "".join(letter if ord(letter) in known else "?" for letter in text)
 
 
-@lru_cache(maxsize=1)
-def _known() -> frozenset[int]:
-    found: set[int] = set()
-    for file in (built_file(FONT), built_file(_FALLBACKS[""])):
-        with TTFont(file) as font:
-            found.update(font.getBestCmap())
-    return frozenset(found)
+def _in_weight(weight: int) -> Path:
+    """The font of the pages in one weight. It is cut from the variable font once for the instance, since that
+    takes longer than the rest of a paper.
+    """
+    source = built_file(FONT)
+    file = settings.DATA_DIR / "fonts" / f"{source.stem}-{weight}.ttf"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with TTFont(source) as font, NamedTemporaryFile(dir=file.parent, delete=False) as made:
+            font.flavor = None
+            instantiateVariableFont(font, {"wght": weight}, inplace=True, static=True).save(made)
+        # Two processes may cut it at once; each of the files is whole.
+        os.replace(made.name, file)
+    return file
 
 
 class _Paper(FPDF):
@@ -39,10 +57,8 @@ class _Paper(FPDF):
         super().__init__(format="A4")
         self.set_title(f"{title} {number}")
         self.set_author(instance_name())
-        self.add_font(_FACE, fname=built_file(FONT), variations=_WEIGHTS)
-        for style, name in _FALLBACKS.items():
-            self.add_font(_OTHERS, style, built_file(name))
-        self.set_fallback_fonts([_OTHERS])
+        for style, weight in _WEIGHTS.items():
+            self.add_font(_FACE, style, _in_weight(weight))
         # Arabic letters join, and what is written from right to left stands so.
         self.set_text_shaping(True)
         self.set_margins(20, 20, 20)
@@ -54,7 +70,15 @@ class _Paper(FPDF):
 
     def _text(self, text: str, size: float, style: str = "") -> None:
         self.set_font(_FACE, style, size)
-        self.multi_cell(0, size * 0.55, _plain(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size * 0.55, self._letters(text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _letters(self, text: str) -> str:
+        """The text in letters that the paper has a font for; the large one comes only where it is used."""
+        if _OTHERS not in self.fonts and not _letters_of(built_file(FONT)).issuperset(map(ord, text)):
+            for style, name in _FALLBACKS.items():
+                self.add_font(_OTHERS, style, built_file(name))
+            self.set_fallback_fonts([_OTHERS])
+        return _plain(text)
 
     def facts(self, facts: list[tuple[str, str]]) -> None:
         for name, text in facts:
@@ -72,11 +96,11 @@ class _Paper(FPDF):
     def _row(self, name: str, amount: str, style: str) -> None:
         self.set_font(_FACE, style, 11)
         top = self.get_y()
-        self.multi_cell(125, 7, _plain(name), align="L", new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(125, 7, self._letters(name), align="L", new_x="LMARGIN", new_y="NEXT")
         end = self.get_y()
         # A long name may have begun a new page; its amount then stands there.
         self.set_xy(145, top if end > top else end - 7)
-        self.cell(45, 7, _plain(amount), align="R")
+        self.cell(45, 7, self._letters(amount), align="R")
         self.set_xy(20, end)
         self.line(20, end, 190, end)
         self.ln(1)

@@ -5,6 +5,7 @@ import json
 import re
 import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.conf import settings
+from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
 
@@ -306,16 +308,27 @@ def fill(pattern: str, value: str) -> str:
     return _PARAMETER.sub(lambda match: value, pattern)
 
 
-def rows() -> dict[str, list[tuple[object, ...]]]:
+def rows() -> dict[str, list[str]]:
     """Every row of every table of ours and of allauth's. Sessions are left out: a request may renew them."""
-    return {
-        model._meta.label: sorted(model._default_manager.values_list(), key=repr)
+    with connection.cursor() as cursor:
+        return {label: _rows_of(cursor, table) for label, table in _tables()}
+
+
+def _rows_of(cursor: Any, table: str) -> list[str]:
+    cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+    return sorted(map(repr, cursor.fetchall()))
+
+
+@cache
+def _tables() -> list[tuple[str, str]]:
+    return [
+        (model._meta.label, model._meta.db_table)
         for model in apps.get_models()
         if model.__module__.startswith(("beyou.", "allauth.")) and model is not MemberSession
-    }
+    ]
 
 
-def changed(before: dict[str, list[tuple[object, ...]]]) -> list[str]:
+def changed(before: dict[str, list[str]]) -> list[str]:
     """The tables that differ now."""
     now = rows()
     return sorted(label for label in now if now[label] != before[label])

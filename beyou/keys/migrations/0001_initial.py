@@ -40,6 +40,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "generation"), name="keys_set_generation")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="UserKey",
@@ -60,6 +65,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("key_set", "purpose"), name="keys_key_purpose")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Device",
@@ -85,6 +95,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["member", "created_at"], name="keys_device_member")],
+            },
         ),
         migrations.CreateModel(
             name="KeyChallenge",
@@ -113,17 +126,5 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["member", "expires_at"], name="keys_challenge_member")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="userkeyset",
-            constraint=models.UniqueConstraint(fields=("member", "generation"), name="keys_set_generation"),
-        ),
-        migrations.AddConstraint(
-            model_name="userkey",
-            constraint=models.UniqueConstraint(fields=("key_set", "purpose"), name="keys_key_purpose"),
-        ),
-        migrations.AddIndex(
-            model_name="device",
-            index=models.Index(fields=["member", "created_at"], name="keys_device_member"),
         ),
     ]
