@@ -18,6 +18,7 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "verification": "audit media users",
         "blocks": "audit media users",
         "privacy": "audit media users",
+        "automod": "audit media users",
         "notifications": "audit media users blocks",
         "ledger": "audit media users",
         "search": "audit media users",
