@@ -92,6 +92,9 @@ def _stands_alone(letter: str) -> bool:
     )
 
 
+_ASCII_WORD: Final = re.compile(r"[a-z0-9_]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word of a text as it is compared, and where it stands."""
@@ -103,6 +106,9 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text. Whatever cannot be seen belongs to the word in which it stands."""
+    if text.isascii():
+        # Most texts: what no letter needs to be looked up for goes at the pace of the interpreter's own code.
+        return [Token(each.group(), *each.span()) for each in _ASCII_WORD.finditer(text.lower())]
     found: list[Token] = []
     word: list[str] = []
     start = end = 0
@@ -140,9 +146,12 @@ def _latin(word: str) -> str:
     return word.translate(_LOOK_ALIKES)
 
 
+_BETWEEN: Final = re.compile(r"[\W_]+")
+
+
 def comparable(text: str) -> str:
-    """The text as two copies of it are compared: its words alone."""
-    return " ".join(each.text for each in tokens(text))
+    """The text as two copies of it are compared: its letters and digits alone."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 # Watched words
@@ -177,7 +186,8 @@ def pattern_problem(pattern: str) -> str:
 
 def plain_pattern(pattern: str) -> str:
     """A pattern as it is compared, so that two of the same meaning are one."""
-    return comparable(pattern.removesuffix("*")) + ("*" if pattern.endswith("*") else "")
+    words = " ".join(each.text for each in tokens(pattern.removesuffix("*")))
+    return words + ("*" if pattern.endswith("*") else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +332,29 @@ MOST_LINKS: Final[dict[Trust, int | None]] = {
     Trust.KNOWN: 20,
     Trust.TRUSTED: None,
 }
-#: Any text with fewer needs no look at who wrote it.
+#: A text with no more needs no look at who wrote it.
 FEW_LINKS: Final = min(each for each in MOST_LINKS.values() if each is not None)
+
+#: What new members may do only so often: act → trust → how often in a day, as `core.limits` counts it.
+LIMITED: Final[dict[str, dict[Trust, int]]] = {
+    "begun": {Trust.NEW: 25, Trust.BASIC: 50, Trust.KNOWN: 100},
+    "offered": {Trust.NEW: 3, Trust.BASIC: 8, Trust.KNOWN: 30},
+}
+
+
+def policy_of(act: str, level: Trust) -> str | None:
+    """The policy that counts it; None for whom nothing is counted."""
+    return f"{act}.{level.name.lower()}" if level in LIMITED[act] else None
+
+
+def in_words(seconds: float) -> str:
+    """A time to wait, rounded up to what people plan with."""
+    minutes = max(1, -(-int(seconds) // 60))
+    if minutes < 60:
+        return "a minute" if minutes == 1 else f"{minutes} minutes"
+    hours = -(-minutes // 60)
+    return "an hour" if hours == 1 else f"{hours} hours"
+
 
 _LINK: Final = re.compile(
     r"(?:https?://|www\.)[^\s]|\b[a-z0-9-]{1,63}\.(?:com|net|org|info|biz|shop|xyz|ru|cn|top|link|me|io|app)\b",
@@ -344,7 +375,17 @@ def too_many_links(text: str, level: Trust) -> int | None:
 
 # What people should look at
 
-#: A text that is shorter is said to many by anybody.
+
+class Kind(StrEnum):
+    """Why somebody should look."""
+
+    WORD = "word"
+    COPIES = "copies"
+    CONTACT = "contact"
+    CHEAP = "cheap"
+
+
+#: A text with fewer letters is said to many by anybody.
 SHORTEST_COPY: Final = 24
 #: Conversations that the same text may go to within a day before somebody looks.
 COPIES: Final = 4
