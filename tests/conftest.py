@@ -59,6 +59,9 @@ def _fresh_world() -> Iterator[None]:
     """No test inherits a moved clock, a used-up limit or another test's cache."""
     from django.core.cache import cache
 
+    from beyou.automod import queries as watched
+    from beyou.automod.copies import sent
+    from beyou.automod.rules import Matcher
     from beyou.core import clock, later, limits
     from beyou.instance import queries as settings_of_place
 
@@ -66,6 +69,8 @@ def _fresh_world() -> Iterator[None]:
     later.forget()
     # As if nothing was saved, and known for the whole test, so that no page of it reads the settings.
     settings_of_place.hold(settings_of_place.Settings(), seconds=3600)
+    watched.hold(Matcher(()), seconds=3600)
+    sent.forget()
     cache.clear()
     yield
     clock.shift(0)

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "beyou.verification",
     "beyou.blocks",
     "beyou.privacy",
+    "beyou.automod",
     "beyou.notifications",
     "beyou.ledger",
     "beyou.search",

@@ -39,6 +39,8 @@ WORDS: Final = {
     "instance.settings_changed": "changed the settings of the place",
     "item.restored": "put an item of {} back on the market",
     "item.suspended": "took an item of {} off the market",
+    "item.let_through": "let something through that {} offers",
+    "item.sent_back": "sent something back that {} wants to offer",
     "member.appeal_granted": "granted an appeal of {}",
     "member.appeal_upheld": "rejected an appeal of {}",
     "member.contact_viewed": "looked at how to reach {}",
@@ -69,6 +71,9 @@ WORDS: Final = {
     "verification.returned": "asked {} to send parts of the verification again",
     "verification.revoked": "revoked the verification of {}",
     "verification.seconded": "agreed to verify {}",
+    "word.added": "added a watched word",
+    "word.changed": "changed a watched word",
+    "word.removed": "removed a watched word",
 }
 
 _KINDS: Final = {
@@ -87,6 +92,7 @@ _KINDS: Final = {
     "sign_in_log": "The sign-in log",
     "staff": "Levels of the staff",
     "verification": "Verifications",
+    "word": "Watched words",
 }
 
 

@@ -23,6 +23,7 @@ PAGES = (
     Page("console:queue", "Queue", "badge-check", Level.VERIFIER, "q"),
     Page("console:claims", "Claims", "scale", Level.FINANCE, "d"),
     Page("console:reports", "Reports", "flag", Level.MODERATOR, "p"),
+    Page("console:automatic-help", "Automatic help", "sparkles", Level.MODERATOR, "b"),
     Page("console:members", "Members", "user", Level.MODERATOR, "m"),
     Page("console:decisions", "Decisions", "gavel", Level.MODERATOR, "w"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),

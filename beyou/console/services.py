@@ -9,7 +9,7 @@ from beyou.audit.services import record
 from beyou.console.errors import NotBelow
 from beyou.core.errors import NotFound
 from beyou.marketplace import services as market
-from beyou.marketplace.queries.staff import staff_item
+from beyou.marketplace.queries.staff import held_seller, staff_item
 from beyou.users import queries as users
 from beyou.users import services as members
 from beyou.users.queries import Contact
@@ -120,6 +120,22 @@ def restore_item(*, actor_id: UUID, item_id: UUID) -> None:
     """The item is its seller's again, paused. Raises `NotFound` as above, and `StepImpossible`."""
     _check_may_move(actor_id, item_id)
     market.restore(actor_id=actor_id, item_id=item_id)
+
+
+@transaction.atomic
+def let_item_through(*, actor_id: UUID, item_id: UUID, seen_version: int) -> None:
+    """What was held is on the market. Raises `NotFound` as above, and what the service of `marketplace`
+    raises.
+    """
+    _check_may_act(actor_id, held_seller(item_id))
+    market.let_through(actor_id=actor_id, item_id=item_id, seen_version=seen_version)
+
+
+@transaction.atomic
+def send_item_back(*, actor_id: UUID, item_id: UUID, reason: str) -> None:
+    """What was held stays a draft, and its seller reads the reason. Raises as above."""
+    _check_may_act(actor_id, held_seller(item_id))
+    market.send_back(actor_id=actor_id, item_id=item_id, reason=reason)
 
 
 def _check_may_move(actor_id: UUID, item_id: UUID) -> None:

@@ -5,6 +5,7 @@ from django.urls import include, path
 from beyou.console import (
     announcement_views,
     audit_views,
+    automod_views,
     claim_views,
     figure_views,
     health_views,
@@ -67,6 +68,7 @@ urlpatterns = [
     path("", include(health_views)),
     path("", include(place_views)),
     path("", include(announcement_views)),
+    path("", include(automod_views)),
     path("audit", audit_views.audit, name="audit"),
     path("audit/file", audit_views.audit_file, name="audit-file"),
     path("alerts", views.alerts, name="alerts"),

@@ -65,6 +65,13 @@ POLICIES: dict[str, Policy] = {
     "friends.member": lenient("60/hour"),
     "keys.member": lenient("20/hour"),
     "conversations.member": lenient("120/hour"),
+    # What members may begin and offer while the place does not know them well (`automod.rules.LIMITED`).
+    "begun.new": lenient("25/day"),
+    "begun.basic": lenient("50/day"),
+    "begun.known": lenient("100/day"),
+    "offered.new": lenient("3/day"),
+    "offered.basic": lenient("8/day"),
+    "offered.known": lenient("30/day"),
     "verification.member": lenient("10/hour"),
     "profile.member": lenient("60/hour"),
     "email_change.member": guarded("5/hour"),

@@ -114,6 +114,28 @@ class Item(models.Model):
         return f"{self.title or 'untitled'} ({self.id})"
 
 
+class ItemLook(models.Model):
+    """What the staff think of an item that the automatic help kept back, one row for an item at most."""
+
+    #: How long the list of words may be.
+    WORDS = 200
+
+    item = models.OneToOneField(
+        "marketplace.Item", primary_key=True, on_delete=models.CASCADE, related_name="look"
+    )
+    # Since when it waits for the staff; null when it does not.
+    waits_since = models.DateTimeField(null=True, db_index=True)
+    # Which watched words stand in it; for the staff.
+    words = models.CharField(max_length=WORDS, blank=True)
+    # Why the staff did not let it through; its seller reads it.
+    answer = models.CharField(max_length=REASON_LENGTH, blank=True)
+    # The keyed digest of the texts that the staff let through.
+    cleared = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"look at {self.pk}"
+
+
 class Variant(models.Model):
     """One choice of an item, such as a size, with a stock of its own. `price_minor` replaces the item's."""
 

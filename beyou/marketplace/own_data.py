@@ -15,6 +15,11 @@ declare("marketplace.Favourite", "member", what="Items you keep an eye on", copi
 declare("marketplace.SellerTerms", "seller", what="What you offer besides prices", copied=TERMS)
 declare("marketplace.SavedSearch", "member", what="Searches you saved", copied=SEARCHES)
 declare(
+    *("marketplace.ItemLook", "item__seller"),
+    what="Whether the staff look at what you offer before others see it",
+    not_copied="It waits for the staff only for a while; what they answered you stands at the item.",
+)
+declare(
     *("marketplace.SearchKey", "search__member"),
     what="By what your saved searches are found",
     not_copied="It is made of the searches, which are copied.",

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from beyou.core.errors import ApplicationError, InvalidInput, NotFound
+from beyou.core.errors import ApplicationError, InvalidInput, NotFound, RateLimited
 from beyou.core.ids import is_uuid7, uuid7
 from beyou.core.toasts import toast
 from beyou.marketplace import forms, rules, services
 from beyou.marketplace.addresses import address_of
 from beyou.marketplace.forms import StepForm, Typed
-from beyou.marketplace.queries import browse, is_taken, own_item
+from beyou.marketplace.queries import browse, is_taken, look_at, own_item
 from beyou.marketplace.queries.details import details_of
 from beyou.marketplace.queries.items import Listing
 from beyou.marketplace.rules import CONDITIONS, Details, State, Step
@@ -28,6 +28,7 @@ DONE = {
     Step.END: "Ended. It is a draft again.",
     Step.RELIST: "A draft again: say how many there are, then publish it.",
 }
+WAITS = "Our staff look at it before others see it. You are told when they have."
 
 
 @require_safe
@@ -121,7 +122,7 @@ def _then(request: MemberRequest, item_id: UUID, act: str, typed: Typed) -> Appl
     except ValueError:
         return InvalidInput("There is no such picture. Load the page again.")
     except ApplicationError as error:
-        if error.status in (403, 429):
+        if error.status == 403 or isinstance(error, RateLimited):
             raise
         return error
     return None
@@ -129,10 +130,12 @@ def _then(request: MemberRequest, item_id: UUID, act: str, typed: Typed) -> Appl
 
 def _onward(request: MemberRequest, item_id: UUID, act: str) -> HttpResponse:
     listing = own_item(request.member.pk, item_id)
-    if act == "publish":
+    if listing.item.state == State.DRAFT and look_at(item_id):
+        toast(request, WAITS)
+    elif act == "publish":
         toast(request, DONE[Step.PUBLISH])
         return redirect(address_of(item_id, listing.item.title))
-    if act == "save":
+    elif act == "save":
         toast(request, "Saved.")
         if listing.state is not State.DRAFT:
             return redirect(address_of(item_id, listing.item.title))
@@ -173,6 +176,7 @@ def _context(
         "images": listing.images if listing else (),
         "room": rules.MOST_IMAGES - (len(listing.images) if listing else 0),
         "limits": rules,
+        "look": look_at(item_id) if item and item.state == State.DRAFT else None,
     }
 
 
@@ -201,8 +205,9 @@ def step(request: MemberRequest, item_id: UUID) -> HttpResponse:
     if not form.is_valid():
         raise InvalidInput("There is no such step.")
     taken = Step(form.cleaned_data["step"])
-    services.take_step(seller_id=request.member.pk, item_id=item_id, step=taken)
-    toast(request, DONE[taken])
+    moved = services.take_step(seller_id=request.member.pk, item_id=item_id, step=taken)
+    is_kept = taken in (Step.PUBLISH, Step.RESUME) and moved.state == State.DRAFT
+    toast(request, WAITS if is_kept else DONE[taken])
     if taken is Step.RELIST:
         return redirect("market:sell-item", item_id=item_id)
     return redirect("market:own-items")

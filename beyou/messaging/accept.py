@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
+from beyou.automod.rules import is_censored_copy
+from beyou.automod.services import read_message
 from beyou.core import bulk, clock, events, keyring
 from beyou.core.errors import ApplicationError, NotFound
 from beyou.core.ids import is_uuid7
@@ -184,6 +186,7 @@ class _Batch:
             if not is_uuid7(draft.message):
                 raise errors.BadEnvelope("The message id must be a UUID version 7.", field="id")
             rules.check_draft(draft, place.standing, limits=self._limits, now_ms=self._now_ms)
+            draft = _as_stored(draft)
         except ApplicationError as error:
             return Refused(draft.message, error)
         return self._take(draft, place)
@@ -332,6 +335,21 @@ class _Batch:
         bulk.update(DeviceChain, ("counter", "digest"), where=("conversation_id", "device"), rows=known)
 
 
+def _as_stored(draft: rules.Draft) -> rules.Draft:
+    """The draft without what is censored. What is sealed nobody here can read. Raises what `read_message`
+    does.
+    """
+    if not isinstance(draft.content, str):
+        return draft
+    text = read_message(
+        sender_id=draft.sender,
+        conversation_id=draft.conversation,
+        message_id=draft.message,
+        text=draft.content,
+    )
+    return draft if text == draft.content else replace(draft, content=text)
+
+
 def opening_of(accepted: Accepted) -> Opening:
     """What the ledger commits to for this message."""
     return Opening(
@@ -402,9 +420,12 @@ def _accepted_row(row: Message, place: _Place) -> Accepted:
 
 
 def _is_same(draft: rules.Draft, accepted: Accepted) -> bool:
-    """Whether the draft says what was accepted; a new random signature or wrap does not matter."""
+    """Whether the draft says what was accepted, of which words may have been censored; a new random signature
+    or wrap does not matter.
+    """
     if accepted.sender != draft.sender:
         return False
     if isinstance(draft.content, str):
-        return accepted.mode == Mode.STANDARD and rules.text_of(accepted.body) == draft.content
+        stored = rules.text_of(accepted.body) if accepted.mode == Mode.STANDARD else None
+        return stored is not None and is_censored_copy(draft.content, stored)
     return (accepted.header, accepted.body) == (draft.content.header, draft.content.body)

@@ -122,6 +122,19 @@ def quotes_between(
     ]
 
 
+def standard_quote(message_id: UUID) -> Quote | None:
+    """A message that the server can read, wherever it is; None for any other, and for one that was erased or
+    altered. Two statements at most.
+    """
+    row = Message.objects.filter(id=message_id, mode=Mode.STANDARD).select_related("conversation").first()
+    if row is None:
+        return None
+    try:
+        return _quote(row, row.conversation, None, is_verified=_is_stamped(row))
+    except BadOpening:
+        return None
+
+
 def _verified(rows: Sequence[Message], both: set[UUID]) -> set[UUID]:
     """Those of the messages of the two about which everything holds that the server can check. Two
     statements.

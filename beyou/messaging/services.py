@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from beyou.automod.services import check_pace
 from beyou.core import events, keyring, limits
 from beyou.core.errors import NotFound
 from beyou.friends.queries import are_friends
@@ -54,7 +55,7 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
 
     Any number of starters at once get the same one. Raises `NotFound` alike for nobody, oneself, a closed
     account and behind a block, `NotFriends`, `TakesNoChats` when there is none yet and the other does not
-    want new ones, and `RateLimited`.
+    want new ones, `RateLimited`, and `NewMemberLimit` for whom the place does not know well.
     """
     other = member_by_id(starter_id, other_id)
     if other is None or other_id == starter_id:
@@ -67,6 +68,7 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     if other.written_by == Writers.NOBODY:
         raise TakesNoChats("They chose that nobody begins a chat with them. Perhaps they write to you.")
     limits.check("conversations.member", str(starter_id))
+    check_pace(member_id=starter_id, act="begun", what="begin a new chat")
     try:
         return Started(_create(starter_id, other_id), is_new=True)
     except IntegrityError:

@@ -5,4 +5,7 @@ class ModerationConfig(AppConfig):
     name = "beyou.moderation"
 
     def ready(self) -> None:
-        from beyou.moderation import own_data, reactions  # noqa: F401  (register themselves)
+        from beyou.core.ports import strikes
+        from beyou.moderation import own_data, queries, reactions  # noqa: F401  (register themselves)
+
+        strikes.use(queries.strikes_of)

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     DECISION = "decision"
     REPORT_WAITING = "report_waiting"
     REPORT_ANSWERED = "report_answered"
+    HELD_WAITING = "held_waiting"
+    HELD_SETTLED = "held_settled"
 
 
 #: What follows the actor's name, or the whole sentence where there is none.
@@ -93,6 +95,8 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.DECISION: "The staff decided something about you. Read what, and why.",
     Kind.REPORT_WAITING: "A report waits for a decision of the staff.",
     Kind.REPORT_ANSWERED: "Our staff looked at something that you reported. Read what came of it.",
+    Kind.HELD_WAITING: "Something waits for a look of the staff before others see it.",
+    Kind.HELD_SETTLED: "Our staff looked at what you want to offer. See what came of it.",
     Kind.CART_REMINDER: "Something is still in your cart. Nobody holds it for you.",
     Kind.RATE_REMINDER: "You can rate an order for four more days. Say how it went.",
 }
@@ -101,6 +105,8 @@ TEXTS: Final[dict[Kind, str]] = {
 ICONS: Final[dict[Kind, str]] = {
     Kind.SECURITY: "shield-alert",
     Kind.STAFF_ALERT: "shield-alert",
+    Kind.HELD_WAITING: "package",
+    Kind.HELD_SETTLED: "package",
     Kind.ORDER_PAID: "circle-check",
     Kind.ORDER_DELIVERED: "package",
     Kind.ORDER_CALLED_OFF: "package",

@@ -23,6 +23,8 @@ class Case(models.Model):
         max_length=14, choices=[(each.value, each.value) for each in State], default=State.PENDING
     )
     report_count = models.PositiveIntegerField(default=0)
+    # Whether the automatic help has a part in it.
+    is_found = models.BooleanField(default=False)
     held_by_id = models.UUIDField(null=True)
     held_until = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, default="")
@@ -59,11 +61,15 @@ class Case(models.Model):
 
 
 class Report(models.Model):
-    """What one member says about the target of a case, once while it is open."""
+    """What one member says about the target of a case, once while it is open; or what the automatic help
+    found.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     case = models.ForeignKey("reports.Case", on_delete=models.CASCADE, related_name="reports")
-    reporter = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
+    # Nobody for what the automatic help found; then which finding it is.
+    reporter = models.ForeignKey("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    finding_id = models.UUIDField(null=True, unique=True)
     reason = models.CharField(max_length=20, choices=[(each.value, each.value) for each in Reason])
     # Both sealed under keys of their own: what the reporter says, and what the target said at that moment.
     words = models.BinaryField(default=bytes)

@@ -16,6 +16,7 @@ from beyou.core.holds import is_held_by
 from beyou.core.money import format_money
 from beyou.friends.queries import are_friends, friend_ids, profile_for
 from beyou.marketplace import queries as market
+from beyou.marketplace.queries.staff import staff_item
 from beyou.media.queries import media_file
 from beyou.messaging import quoting
 from beyou.orders import queries as orders
@@ -26,6 +27,7 @@ from beyou.users import queries as users
 from beyou.users.rules import Level, has_level, may_act_on
 
 if TYPE_CHECKING:
+    from beyou.marketplace.models import Item
     from beyou.media.models import MediaFile
     from beyou.users.models import User
 
@@ -79,12 +81,33 @@ def _messages(member_id: UUID, handle: str) -> Aim:
 
 def _item(member_id: UUID, key: str) -> Aim:
     try:
-        item = market.item_for(member_id, UUID(key)).item
+        return _item_aim(market.item_for(member_id, UUID(key)).item)
     except ValueError:
         raise NotFound from None
+
+
+def _item_aim(item: "Item") -> Aim:
     price = format_money(item.price_minor, item.currency) if item.price_minor else "none"
     said = (("Title", item.title), ("Price", price), ("Description", item.description))
     return Aim(Target.ITEM, item.pk, item.seller, item.title, f"/market/i/{item.pk}", said)
+
+
+def aim_at_item(item_id: UUID) -> Aim:
+    """An item that the automatic help found something in. Raises `NotFound` for what members never saw."""
+    return _item_aim(staff_item(item_id).item)
+
+
+def aim_at_member(member_id: UUID, target: Target, more: tuple[tuple[str, str], ...] = ()) -> Aim:
+    """The profile or the messages of a member in which the automatic help found something. Raises `NotFound`
+    for who is gone.
+    """
+    person = users.member_of(member_id)
+    if person is None or person.is_erased:
+        raise NotFound
+    said: tuple[tuple[str, str], ...] = (("Name", person.name), ("Handle", f"@{person.handle}"))
+    if target is Target.MEMBER:
+        said += (("About", person.bio),)
+    return Aim(target, person.pk, person, person.name, f"/u/{person.handle}", said + more)
 
 
 def _order(member_id: UUID, number: str) -> Aim:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from beyou.automod.events import Found
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
 from beyou.reports import services
@@ -11,6 +12,11 @@ from beyou.users.events import UserErased
 @reacts_to(UserErased)
 def erase_member(event: UserErased) -> None:
     services.erase_member(member_id=event.member_id)
+
+
+@reacts_to(Found)
+def report_finding(event: Found) -> None:
+    services.report_finding(finding_id=event.finding_id)
 
 
 @every(dt.timedelta(hours=6))

@@ -70,6 +70,8 @@ KEPT: Final = dt.timedelta(days=180)
 MOST_WORDS: Final = 1000
 MOST_MESSAGES: Final = 20
 MOST_PICTURES: Final = 3
+#: What the automatic help may add to one case.
+MOST_FINDINGS: Final = 20
 #: Cases that one click may dismiss.
 MOST_AT_ONCE: Final = 50
 

@@ -9,6 +9,7 @@ from beyou.audit.services import record
 from beyou.core import clock, limits
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.events import publish
+from beyou.core.ports import texts
 from beyou.media.services import Purpose, delete_media, store_image
 from beyou.users import handles, rules
 from beyou.users.errors import FieldRefused, NotYourOwn, RenameDecided
@@ -50,6 +51,8 @@ def change_profile(
             handles.check_handle(member=member, handle=new_handle)
         if new_name != member.name and (problem := rules.name_problem(new_name)):
             raise FieldRefused("name", problem)
+        if new_name != member.name:
+            new_name = _read(member, "name", new_name)
         if bio is not None:
             _set_bio(member, bio)
         pending = None
@@ -66,8 +69,16 @@ def _set_bio(member: User, typed: str) -> None:
     if bio != member.bio:
         if problem := rules.bio_problem(bio):
             raise FieldRefused("bio", problem)
-        member.bio = bio
+        member.bio = _read(member, "bio", bio)
         member.save(update_fields=["bio"])
+
+
+def _read(member: User, field: str, text: str) -> str:
+    """The text as it may stand there."""
+    try:
+        return texts.read(member.pk, text)
+    except texts.TextRefused as refused:
+        raise FieldRefused(field, str(refused)) from None
 
 
 def _rename(member: User, handle: str, name: str) -> None:

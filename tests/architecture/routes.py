@@ -81,6 +81,10 @@ def _sanction() -> dict[str, Any]:
     return {"what": "warning", "reason": "spam", "words": "Please stop.", "do": "preview"}
 
 
+def _word() -> dict[str, Any]:
+    return {"pattern": "snake oil", "action": "flag", "places": "items", "do": "preview"}
+
+
 def _claim() -> dict[str, Any]:
     """Whatever a step of a claim may want."""
     return {"text": "It is made of tin.", "amount": "5.00", "seen": "500"}
@@ -255,6 +259,19 @@ ROUTES: dict[str, Route] = {
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
         for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
     },
+    f"{S}automatic-help": _staff(Level.MODERATOR, "GET", "POST", body=_word),
+    f"{S}automatic-help/words/<uuid:word_id>": _staff(
+        Level.MODERATOR, "GET", "POST", body=lambda: _word() | {"version": "1"}
+    ),
+    f"{S}automatic-help/words/<uuid:word_id>/remove": _staff(Level.MODERATOR, "POST"),
+    f"{S}automatic-help/held": _staff(Level.MODERATOR, "GET"),
+    f"{S}automatic-help/held/<uuid:held_id>": _staff(Level.MODERATOR, "GET"),
+    f"{S}automatic-help/held/<uuid:held_id>/let-through": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"version": "1"}
+    ),
+    f"{S}automatic-help/held/<uuid:held_id>/send-back": _staff(
+        Level.MODERATOR, "POST", body=lambda: {"reason": "Not here."}
+    ),
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}

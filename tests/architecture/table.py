@@ -18,14 +18,15 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "verification": "audit media users",
         "blocks": "audit media users",
         "privacy": "audit media users",
+        "automod": "audit media users",
         "notifications": "audit media users blocks",
         "ledger": "audit media users",
         "search": "audit media users",
         "payments": "audit media users notifications",
         "friends": "audit media users verification blocks notifications",
         "sandbox": "audit media users payments",
-        "messaging": "audit media users keys verification blocks notifications friends ledger",
-        "marketplace": "audit media users verification blocks notifications ledger search friends",
+        "messaging": "audit media users keys verification blocks automod notifications friends ledger",
+        "marketplace": "audit media users verification blocks automod notifications ledger search friends",
         "offers": "audit media users verification blocks notifications marketplace",
         "orders": "audit media users verification blocks notifications ledger payments marketplace offers",
         "disputes": "audit media users notifications friends messaging orders",
@@ -33,12 +34,13 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "analytics": "audit media users verification ledger messaging payments marketplace offers orders"
         " disputes reviews",
         "moderation": "audit media users friends notifications ledger",
-        "reports": "audit media users blocks notifications friends messaging marketplace orders moderation",
+        "reports": "audit media users blocks automod notifications friends messaging marketplace orders"
+        " moderation",
         "health": "audit users verification notifications ledger payments disputes reports",
-        "console": "audit media instance users keys verification blocks notifications friends ledger"
+        "console": "audit media instance users keys verification blocks automod notifications friends ledger"
         " messaging privacy payments marketplace offers orders disputes reviews analytics moderation"
         " reports health",
-        "config": "audit media instance users keys verification blocks notifications friends ledger"
+        "config": "audit media instance users keys verification blocks automod notifications friends ledger"
         " messaging privacy search payments sandbox marketplace offers orders disputes reviews analytics"
         " moderation reports health console",
     }.items()
@@ -64,6 +66,7 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     ),
     "keys": frozenset({"rules"}),
     "verification": frozenset({"rules"}),
+    "automod": frozenset({"rules"}),
     "notifications": frozenset({"rules"}),
     "ledger": frozenset({"format", "sources", "steps"}),
     "messaging": frozenset({"quoting"}),

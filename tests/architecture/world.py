@@ -17,12 +17,14 @@ from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
 
+from beyou.automod.rules import Action, Place
+from beyou.automod.services import add_word
 from beyou.blocks.services import block
 from beyou.core import clock
 from beyou.instance import announcements, invitations
 from beyou.ledger.sealer import Sealer
 from beyou.ledger.services import ledger_signer
-from beyou.marketplace.models import Item
+from beyou.marketplace.models import Item, ItemLook
 from beyou.marketplace.services import save_search
 from beyou.marketplace.wanted import Wanted
 from beyou.media.services import Purpose, store_image
@@ -187,6 +189,8 @@ def build() -> World:
         "rest": "login/",
         "sanction_id": str(_warning(world)),
         **_case(world),
+        "word_id": str(_watched(world)),
+        "held_id": str(_held(world)),
         "block_id": str(_blocked_range()),
         "recovery_id": str(_recovery(world.bob)),
         "invitation_id": str(_invitation(world)),
@@ -225,6 +229,19 @@ def _warning(world: World) -> UUID:
     """A decision about alice."""
     said = {"kind": Sanctions.WARNING, "reason": Reason.SPAM, "words": "Please stop."}
     return sanction(actor_id=world.staff.pk, member_id=world.alice.pk, **said).pk  # type: ignore[arg-type]
+
+
+def _watched(world: World) -> UUID:
+    said = {"pattern": "quicksilver", "action": Action.FLAG, "places": {Place.ITEMS}}
+    return add_word(actor_id=world.bob.pk, **said).pk  # type: ignore[arg-type]
+
+
+def _held(world: World) -> UUID:
+    """Alice wants to offer something that the staff look at first."""
+    row = market.item(world.alice, "Old knife")
+    Item.objects.filter(pk=row.pk).update(state="draft")
+    ItemLook.objects.create(item=row, waits_since=clock.now(), words="“knife”")
+    return row.pk
 
 
 def _case(world: World) -> dict[str, str]:

@@ -13,6 +13,9 @@ from django.test import Client
 
 from beyou.analytics import interest
 from beyou.audit.services import record
+from beyou.automod import queries
+from beyou.automod.rules import Action, Matcher, Place, Word
+from beyou.automod.services import read_profile
 from beyou.blocks.services import block
 from beyou.core import clock, events, personal
 from beyou.core.ids import uuid7
@@ -21,7 +24,7 @@ from beyou.disputes import services as claims
 from beyou.disputes.rules import Reason
 from beyou.friends.models import FriendRequest
 from beyou.keys.models import KeyChallenge
-from beyou.marketplace.models import Favourite, Item, Reservation, SearchHit
+from beyou.marketplace.models import Favourite, Item, ItemLook, Reservation, SearchHit
 from beyou.marketplace.services import save_search
 from beyou.marketplace.services.index import index_item
 from beyou.marketplace.wanted import Wanted
@@ -125,6 +128,10 @@ def singer(folder: Path) -> tuple[User, User, Any]:
             words=f"{SONG} is sung too loud",
             pictures=[picture("PNG", (80, 80))],
         )
+    queries.hold(Matcher([Word("song", SONG, Action.FLAG, frozenset(Place))]), seconds=3600)
+    with transaction.atomic():
+        read_profile(member_id=alice.pk, text=f"I am the {SONG}")
+    queries.hold(Matcher(()), seconds=3600)
     ask_recovery(reset=resets.reset_of_token(resets.new_link(alice)), reason=f"I lost my {SONG}.")
     services.request_export(member_id=alice.pk)
     settle()
@@ -135,6 +142,7 @@ def trades(member: User, other: User) -> None:
     """The member offers something, holds and likes what the other offers, and was told of it once."""
     offered, wanted = (market.item(market.seller(each), f"{SONG}'s lamp") for each in (member, other))
     index_item(offered)
+    ItemLook.objects.create(item=offered, answer=f"No {SONG} here.")
     client_of(other).get(f"/market/i/{offered.pk}", follow=True)
     interest.flush()
     Favourite.objects.create(member=member, item=wanted)

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from beyou.core.errors import NotFound
 from beyou.core.ports import reputation
 from beyou.core.ports.reputation import Standing
-from beyou.marketplace.models import Favourite, Item, ItemImage, Variant
+from beyou.marketplace.models import Favourite, Item, ItemImage, ItemLook, Variant
 from beyou.marketplace.queries.offers import Way, held_units, seller_is_seen_by, ways_of
 from beyou.marketplace.queries.terms import terms_of
 from beyou.marketplace.rules import SEEN, State, Terms, shown
@@ -83,6 +83,14 @@ def own_item(member_id: UUID, item_id: UUID) -> Listing:
 def is_taken(item_id: UUID) -> bool:
     """Whether an item has this id, whoever's it is."""
     return Item.objects.filter(id=item_id).exists()
+
+
+def look_at(item_id: UUID) -> ItemLook | None:
+    """What its seller reads of a look of the staff: that it waits for one, or what they answered. One
+    statement.
+    """
+    look = ItemLook.objects.filter(pk=item_id).first()
+    return look if look and (look.waits_since or look.answer) else None
 
 
 def listing_of(item: Item, member_id: UUID) -> Listing:

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 
 from beyou.core.errors import NotFound
-from beyou.marketplace.models import Category, Item
+from beyou.marketplace.models import Category, Item, ItemLook
 from beyou.marketplace.queries.items import Listing, listing_of
 from beyou.marketplace.rules import State
 
@@ -56,6 +56,35 @@ def staff_item(item_id: UUID) -> Listing:
     if item is None:
         raise NotFound
     return listing_of(item, item.seller_id)
+
+
+def held_items() -> list[ItemLook]:
+    """What waits for a look of the staff, the longest waiting first. One statement."""
+    rows = ItemLook.objects.filter(waits_since__isnull=False, item__state=State.DRAFT.value)
+    return list(rows.select_related("item__seller", "item__category").order_by("waits_since", "pk")[:PAGE])
+
+
+def held_item(item_id: UUID) -> tuple[ItemLook, Listing]:
+    """One that waits. Raises `NotFound`, also for any other draft. Six statements."""
+    rows = ItemLook.objects.filter(pk=item_id, waits_since__isnull=False, item__state=State.DRAFT.value)
+    look = rows.select_related("item__seller", "item__category").first()
+    if look is None:
+        raise NotFound
+    return look, listing_of(look.item, look.item.seller_id)
+
+
+def held_seller(item_id: UUID) -> UUID:
+    """Whose item it is that waits or waited for a look. Raises `NotFound` for any other."""
+    seller_id = ItemLook.objects.filter(pk=item_id).values_list("item__seller_id", flat=True).first()
+    if seller_id is None:
+        raise NotFound
+    return seller_id
+
+
+def latest_texts(count: int) -> list[str]:
+    """The words of the items that were made last and that members saw. One statement."""
+    rows = Item.objects.filter(state__in=STATES).order_by("-id")[:count]
+    return [f"{title} {description}" for title, description in rows.values_list("title", "description")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from beyou.marketplace.services.searches import change_search, delete_search, lo
 from beyou.marketplace.services.steps import delete_draft, take_step
 from beyou.marketplace.services.suspend import restore, suspend
 from beyou.marketplace.services.terms import set_terms
+from beyou.marketplace.services.watch import let_through, send_back
 
 __all__ = [
     "Gone",
@@ -38,6 +39,7 @@ __all__ = [
     "erase_member",
     "extend",
     "give_back",
+    "let_through",
     "like",
     "look_at",
     "match_new",
@@ -51,6 +53,7 @@ __all__ = [
     "retire_category",
     "save_item",
     "save_search",
+    "send_back",
     "set_terms",
     "suspend",
     "sweep",

@@ -13,6 +13,7 @@ from beyou.marketplace.errors import InvalidItem, ItemChanged, NotReady, StepImp
 from beyou.marketplace.models import Category, DeliveryOption, Item, Variant
 from beyou.marketplace.rules import Delivery, Details, State
 from beyou.marketplace.services.index import index_item
+from beyou.marketplace.services.watch import keep_back, may_be_seen, said_by
 from beyou.users.queries import lock_members
 from beyou.verification.queries import check_verified
 
@@ -33,7 +34,8 @@ def save_item(
     page that saves itself. `unfinished` is what was typed into a draft and could not be read: it is kept for
     the next look. Raises `VerificationRequired`, `InvalidItem`, `ItemChanged`, `ItemHeld`, `NotReady` when an
     offer would become half a one, `StepImpossible` for what is sold or was taken off, `NotFound` for what is
-    somebody else's, and `RateLimited`.
+    somebody else's, `RateLimited`, and for an offer that others see `WatchedText` and `TooManyLinks`. One
+    with a word that is held is a draft again, which waits for the staff.
     """
     limits.check("items.member", str(seller_id))
     check_verified(seller_id)
@@ -43,12 +45,19 @@ def save_item(
         raise InvalidItem(found)
     item = _held(seller_id, item_id)
     _check_newer(item, version, page)
+    is_seen = item.state == State.AVAILABLE
     if item.state != State.DRAFT:
         _check_offer(item, details)
+    before = (item.price_minor, *said_by(item)) if is_seen else ()
     # A category that staff retire at this moment breaks the foreign key: all begins again, without it.
     _write(item, details, categories, page, dict(unfinished or {}))
     _write_pieces(item, details)
     _write_ways(item, details)
+    if is_seen and before != (item.price_minor, *said_by(item)):
+        if may_be_seen(item):
+            item.save(update_fields=["title", "description", "region"])
+        else:
+            keep_back(item)
     index_item(item)
     return item
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from beyou.automod.services import check_pace
 from beyou.core import clock, limits
 from beyou.core.events import publish
 from beyou.marketplace import locks, rules
@@ -13,6 +14,7 @@ from beyou.marketplace.models import Item, ItemImage
 from beyou.marketplace.queries.details import details_of
 from beyou.marketplace.rules import Actor, State, Step
 from beyou.marketplace.services.index import index_item
+from beyou.marketplace.services.watch import keep_back, may_be_seen
 from beyou.media.services import delete_media
 from beyou.users.queries import lock_members
 from beyou.verification.queries import check_verified
@@ -29,8 +31,10 @@ _REFUSED = {
 def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
     """The item is in the state that `rules.TRANSITIONS` has for the seller's step; twice is once.
 
-    Raises `VerificationRequired`, `NotFound`, `StepImpossible`, `NotReady` for a draft that lacks something,
-    and `ItemHeld` when an order holds a unit of what would end.
+    What would be on the market and has a word that is held waits for the staff instead, as a draft. Raises
+    `VerificationRequired`, `NotFound`, `StepImpossible`, `NotReady` for a draft that lacks something,
+    `ItemHeld` when an order holds a unit of what would end, `WatchedText`, `TooManyLinks` and
+    `NewMemberLimit`.
     """
     limits.check("items.member", str(seller_id))
     check_verified(seller_id)
@@ -43,6 +47,8 @@ def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
                 return item
             raise StepImpossible(_REFUSED[State(item.state)])
         _check(item, step)
+        if then is State.AVAILABLE and not _is_let(item, step):
+            return item
         _move(item, then)
     return item
 
@@ -71,12 +77,27 @@ def _check(item: Item, step: Step) -> None:
         locks.check_not_held(item)
 
 
+def _is_let(item: Item, step: Step) -> bool:
+    """Whether nothing keeps it from the market; otherwise it is a draft that waits."""
+    is_let = may_be_seen(item)
+    if step is Step.PUBLISH:
+        check_pace(member_id=item.seller_id, act="offered", what="publish something")
+    if is_let:
+        return True
+    if item.state != State.DRAFT:
+        locks.check_not_held(item)
+        keep_back(item)
+    else:
+        item.save(update_fields=["title", "description", "region"])
+    return False
+
+
 def _move(item: Item, then: State) -> None:
     item.state, item.changed_at = then.value, clock.now()
     item.version += 1
     if then is State.AVAILABLE:
         item.listed_ms = clock.now_ms()
-    item.save(update_fields=["state", "changed_at", "version", "listed_ms"])
+    item.save(update_fields=["state", "changed_at", "version", "listed_ms", "title", "description", "region"])
     index_item(item)
     publish(ItemListed(item.pk) if then is State.AVAILABLE else ItemWithdrawn(item.pk))
 

@@ -12,6 +12,7 @@ from beyou.reports.services.decide import (
     settle,
     take_off,
 )
+from beyou.reports.services.found import report_finding
 from beyou.reports.services.keep import erase_member, forget_old
 from beyou.reports.services.report import report
 
@@ -26,6 +27,7 @@ __all__ = [
     "open_picture",
     "reopen",
     "report",
+    "report_finding",
     "sanction",
     "settle",
     "take_off",

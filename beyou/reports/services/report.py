@@ -86,12 +86,12 @@ def _quotes(
 def _report(
     reporter_id: UUID, found: Aim, reason: Reason, words: str, kept: Sequence[UUID], quotes: Sequence[Quote]
 ) -> Report:
-    case = _open_case(found)
+    case = case_about(found)
     row = Report.objects.filter(case=case, reporter_id=reporter_id).first()
     if row is not None and not quotes:
         raise _ALREADY
     if row is None:
-        row = _new_report(case, reporter_id, found, reason, words)
+        row = new_report(case, reporter_id, found, reason, words)
         case.report_count += 1
         case.save(update_fields=["report_count"])
     known = queries.shown_messages(row)
@@ -101,12 +101,12 @@ def _report(
         Shown.objects.create(report=row, media_id=media_id)
     for each in quotes:
         if each.message_id not in known:
-            _show(row, each)
+            show(row, each)
     (tell_staff if case.report_count == 1 else lambda _: tell_queue())(case)
     return row
 
 
-def _open_case(found: Aim) -> Case:
+def case_about(found: Aim) -> Case:
     """The locked open case about the target; of two that would make it at once, one begins again."""
     key = rules.key_of(found.target, found.target_id)
     case = Case.objects.select_for_update().filter(open_of=key).first()
@@ -115,20 +115,30 @@ def _open_case(found: Aim) -> Case:
     )
 
 
-def _new_report(case: Case, reporter_id: UUID, found: Aim, reason: Reason, words: str) -> Report:
+def new_report(
+    case: Case,
+    reporter_id: UUID | None,
+    found: Aim,
+    reason: Reason,
+    words: str,
+    *,
+    finding_id: UUID | None = None,
+) -> Report:
+    """What one of them says, or the automatic help, beside what the target says now."""
     row_id = uuid7()
     said = json.dumps(found.snapshot, ensure_ascii=False)
     return Report.objects.create(
         id=row_id,
         case=case,
         reporter_id=reporter_id,
+        finding_id=finding_id,
         reason=reason.value,
         words=keyring.seal_field(words, table="reports", column="words", row_id=row_id) if words else b"",
         snapshot=keyring.seal_field(said, table="reports", column="snapshot", row_id=row_id),
     )
 
 
-def _show(row: Report, found: Quote) -> None:
+def show(row: Report, found: Quote) -> None:
     key = uuid7()
     Shown.objects.create(
         id=key,

@@ -34,4 +34,6 @@ def tell_staff(case: Case) -> None:
 def tell_reporters(case: Case) -> None:
     tell_queue()
     for reporter_id in Report.objects.filter(case=case).values_list("reporter_id", flat=True):
-        notify(member_id=reporter_id, kind=Kind.REPORT_ANSWERED, target=REPORTS)
+        # The automatic help reads no answers.
+        if reporter_id is not None:
+            notify(member_id=reporter_id, kind=Kind.REPORT_ANSWERED, target=REPORTS)
