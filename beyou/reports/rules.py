@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     DISMISSED = "dismissed"  # Nothing against the rules.
     SETTLED = "settled"  # Settled without a decision about anybody.
     WARNED = "warned"
+    LIMITED = "limited"
     SUSPENDED = "suspended"
     TAKEN_OFF = "taken_off"  # The item is off the market.
 
@@ -50,6 +51,7 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.DISMISSED: "We looked at it and found nothing against the rules.",
     Outcome.SETTLED: "We looked at it, and it is settled.",
     Outcome.WARNED: "We looked at it and did something about it.",
+    Outcome.LIMITED: "We looked at it and did something about it.",
     Outcome.SUSPENDED: "We looked at it and did something about it.",
     Outcome.TAKEN_OFF: "We looked at it and did something about it.",
 }
@@ -59,6 +61,7 @@ STAFF_OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.DISMISSED: "Dismissed",
     Outcome.SETTLED: "Settled without a decision",
     Outcome.WARNED: "Warned",
+    Outcome.LIMITED: "Limited",
     Outcome.SUSPENDED: "Suspended",
     Outcome.TAKEN_OFF: "Taken off the market",
 }

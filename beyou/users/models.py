@@ -87,6 +87,9 @@ class User(AbstractBaseUser):
     deletion_reminded_at = models.DateTimeField(null=True)
     # Until when the member is suspended; the time alone ends it. Only `services.suspend` changes it.
     suspended_until = models.DateTimeField(null=True)
+    # Until when the member's reach is limited, and why in words; the same. Only `services.limit` changes it.
+    limited_until = models.DateTimeField(null=True)
+    limited_for = models.CharField(max_length=60, blank=True)
     # Since when this row is a tombstone that only keeps other rows in their places.
     erased_at = models.DateTimeField(null=True)
 
@@ -118,6 +121,11 @@ class User(AbstractBaseUser):
     def is_suspended(self) -> bool:
         """Whether the member can do nothing but read why. The same for querysets: `queries.suspended`."""
         return self.suspended_until is not None and self.suspended_until > now()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether strangers are out of the member's reach. The same for querysets: `queries.limited`."""
+        return self.limited_until is not None and self.limited_until > now()
 
     @property
     def is_erased(self) -> bool:

@@ -223,6 +223,20 @@ def resume(*, member_id: UUID) -> None:
     User.objects.filter(id=member_id).update(suspended_until=None)
 
 
+@transaction.atomic
+def limit(*, member_id: UUID, until: dt.datetime, why: str) -> None:
+    """Until then strangers are out of the member's reach: they neither find what the member is and offers,
+    nor hear from the member. The time alone ends it.
+    """
+    hold_member(member_id)
+    User.objects.filter(id=member_id).update(limited_until=until, limited_for=why)
+
+
+def unlimit(*, member_id: UUID) -> None:
+    """The member's reach is as before."""
+    User.objects.filter(id=member_id).update(limited_until=None, limited_for="")
+
+
 def open_account_access(*, member_id: UUID) -> None:
     """The member can sign in again. What had ended stays ended."""
     User.objects.filter(id=member_id, erased_at=None).update(is_active=True)

@@ -347,6 +347,7 @@ def test_strikes_decay() -> None:
         Past(Kind.SUSPENSION, 30, now - rules.COUNTS_FOR),
     ]
     assert rules.strikes(past, now) == 3
+    assert rules.strikes([Past(Kind.LIMIT, 7, now)], now) == 1
     assert rules.usual(0) == "a warning"
     assert "90 days" in rules.usual(4)
 

@@ -14,7 +14,7 @@ from beyou.marketplace.queries.details import details_of
 from beyou.marketplace.rules import Actor, State, Step
 from beyou.marketplace.services.index import index_item
 from beyou.media.services import delete_media
-from beyou.users.queries import lock_members
+from beyou.users.queries import check_reach, lock_members
 from beyou.verification.queries import check_verified
 
 _REFUSED = {
@@ -30,7 +30,8 @@ def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
     """The item is in the state that `rules.TRANSITIONS` has for the seller's step; twice is once.
 
     Raises `VerificationRequired`, `NotFound`, `StepImpossible`, `NotReady` for a draft that lacks something,
-    and `ItemHeld` when an order holds a unit of what would end.
+    `Limited` for whom the staff keep from putting more on the market, and `ItemHeld` when an order holds a
+    unit of what would end.
     """
     limits.check("items.member", str(seller_id))
     check_verified(seller_id)
@@ -42,6 +43,8 @@ def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
             if item.state == _GOAL.get(step):
                 return item
             raise StepImpossible(_REFUSED[State(item.state)])
+        if step in (Step.PUBLISH, Step.RESUME):
+            check_reach(seller_id)
         _check(item, step)
         _move(item, then)
     return item

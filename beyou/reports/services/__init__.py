@@ -9,6 +9,7 @@ from beyou.reports.services.decide import (
     open_picture,
     reopen,
     sanction,
+    sanction_many,
     settle,
     take_off,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "reopen",
     "report",
     "sanction",
+    "sanction_many",
     "settle",
     "take_off",
 ]
