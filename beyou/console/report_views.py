@@ -20,7 +20,16 @@ from beyou.moderation import queries as moderation
 from beyou.moderation.forms import SanctionForm
 from beyou.moderation.rules import usual
 from beyou.reports import queries, services
-from beyou.reports.forms import AnswerForm, BulkForm, PlaceForm, QueueForm, SanctionAnswerForm, TakeOffForm
+from beyou.reports.forms import (
+    AnswerForm,
+    BulkForm,
+    PlaceForm,
+    QueueForm,
+    RemoveForm,
+    SanctionAnswerForm,
+    TakeOffForm,
+)
+from beyou.reports.rules import REMOVABLE, Target
 from beyou.users.http import MemberRequest
 
 
@@ -94,6 +103,8 @@ def _case(
         "settle_form": AnswerForm(auto_id="id_settle_%s"),
         "off_form": TakeOffForm(auto_id="id_off_%s"),
         "sanction_form": SanctionForm(auto_id="id_sanction_%s"),
+        "remove_form": RemoveForm(target=Target(row.target), auto_id="id_remove_%s"),
+        "can_remove": Target(row.target) in REMOVABLE,
         "tell_form": SanctionAnswerForm(auto_id="id_tell_%s"),
         "refused": next((form for form in sent.values() if form.errors), None),
     }
@@ -180,6 +191,21 @@ def sanction(request: MemberRequest, case_id: UUID) -> HttpResponse:
     return _decide(request, case_id, done, decide, sanction_form=form, tell_form=tell)
 
 
+@require_POST
+@moderator
+def remove(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    """What the member will read, or the decision itself."""
+    row = queries.case_for(request.member.pk, request.levels, case_id)
+    form = RemoveForm(request.POST, target=Target(row.target), auto_id="id_remove_%s")
+
+    def decide() -> None:
+        services.remove(actor_id=request.member.pk, case_id=case_id, **form.chosen())
+
+    if request.POST.get("do") != "decide" and form.is_valid():
+        return _case(request, case_id, form.preview(), remove_form=form)
+    return _decide(request, case_id, "It is taken away. The member is told.", decide, remove_form=form)
+
+
 def _decide(
     request: MemberRequest, case_id: UUID, done: str, decide: Callable[[], None], **forms: Form
 ) -> HttpResponse:
@@ -258,6 +284,7 @@ _STEPS = {
     "settle": settle,
     "sanction": sanction,
     "take-off": take_off,
+    "remove": remove,
     "reopen": reopen,
 }
 #: Each has an address of its own below the case.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 class Kind(StrEnum):
     WARNING = "warning"
+    REMOVAL = "removal"  # Something that the member said or offered was taken away.
     LIMIT = "limit"  # Strangers are out of the member's reach, for a time.
     SUSPENSION = "suspension"
 
@@ -75,7 +76,7 @@ def fits(kind: Kind, days: int | None) -> bool:
     """Whether a decision of this kind can last so many days."""
     if days is None:
         return kind is not Kind.LIMIT
-    return kind is not Kind.WARNING and days in DAYS
+    return kind in (Kind.LIMIT, Kind.SUSPENSION) and days in DAYS
 
 
 def ends(begins: dt.datetime, days: int | None) -> dt.datetime:
@@ -100,7 +101,7 @@ class Past:
 
 
 def strikes(past: Iterable[Past], now: dt.datetime) -> int:
-    """A warning and a limit count one, a suspension two, each for half a year."""
+    """A suspension counts two, everything else one, each for half a year."""
     recent = [each for each in past if now - each.began < COUNTS_FOR]
     return sum(2 if each.kind is Kind.SUSPENSION else 1 for each in recent)
 

@@ -34,8 +34,9 @@ from beyou.users.rules import Level, has_level, may_act_on
 def sanction(
     *, actor_id: UUID, member_id: UUID, kind: Kind, reason: Reason, words: str, days: int | None = None
 ) -> Sanction:
-    """The member is warned, or limited or suspended from now on for so many days; suspended for ever only
-    once a second of the staff agrees. The member is told, and the audit says who decided.
+    """The member is warned or told of what is taken away, or limited or suspended from now on for so many
+    days; suspended for ever only once a second of the staff agrees. The member is told, and the audit says
+    who decided.
 
     Raises `NotFound` for whoever may not decide about the member (oneself, friends, equals and upwards),
     `AlreadyLimited`, `AlreadySuspended`, and `InvalidInput`.
@@ -70,7 +71,7 @@ def sanction(
     act = "member.suspension_proposed" if row.state == State.PROPOSED else f"member.{kind.value}_given"
     if row.state == State.ACTIVE:
         _begin(row)
-    lasts = {} if kind is Kind.WARNING else {"days": days or "for ever"}
+    lasts = {"days": days or "for ever"} if kind in (Kind.LIMIT, Kind.SUSPENSION) else {}
     _note(act, row, actor_id, reason=reason.value, **lasts)
     return row
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
+from beyou.moderation.events import SanctionMoved
 from beyou.reports import services
 from beyou.users.events import UserErased
 
@@ -13,6 +14,12 @@ def erase_member(event: UserErased) -> None:
     services.erase_member(member_id=event.member_id)
 
 
+@reacts_to(SanctionMoved)
+def put_back(event: SanctionMoved) -> None:
+    services.put_back(sanction_id=event.sanction_id)
+
+
 @every(dt.timedelta(hours=6))
 def forget_old() -> None:
     services.forget_old()
+    services.forget_removed()

@@ -13,6 +13,7 @@ from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
 from beyou.instance.queries import current
+from beyou.media.services import delete_media
 from beyou.users.address_rules import key_of
 from beyou.users.email_change import agree_new as agree_new
 from beyou.users.email_change import agree_old as agree_old
@@ -235,6 +236,30 @@ def limit(*, member_id: UUID, until: dt.datetime, why: str) -> None:
 def unlimit(*, member_id: UUID) -> None:
     """The member's reach is as before."""
     User.objects.filter(id=member_id).update(limited_until=None, limited_for="")
+
+
+@transaction.atomic
+def empty_profile(*, member_id: UUID, text: bool, picture: bool) -> tuple[str, UUID | None]:
+    """The profile has no text and no picture any more, as chosen. Returns what stood there; the file of the
+    picture stays in the store, shown to nobody, until whoever keeps it puts it back or deletes it.
+    """
+    hold_member(member_id)
+    member = User.objects.get(id=member_id)
+    taken = (member.bio if text else "", member.picture_id if picture else None)
+    changes = ({"bio": ""} if text else {}) | ({"picture_id": None} if picture else {})
+    User.objects.filter(id=member_id).update(**changes)
+    return taken
+
+
+@transaction.atomic
+def refill_profile(*, member_id: UUID, text: str, picture_id: UUID | None) -> None:
+    """The profile has this text and picture again, but for what its member has put in their place."""
+    hold_member(member_id)
+    rows = User.objects.filter(id=member_id, erased_at=None)
+    if text:
+        rows.filter(bio="").update(bio=text)
+    if picture_id is not None and not rows.filter(picture_id=None).update(picture_id=picture_id):
+        delete_media(media_id=picture_id)
 
 
 def open_account_access(*, member_id: UUID) -> None:

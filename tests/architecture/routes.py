@@ -253,7 +253,7 @@ ROUTES: dict[str, Route] = {
     f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
     **{
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
-        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
+        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "remove", "reopen")
     },
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(

@@ -14,6 +14,7 @@ from beyou.reports.services.decide import (
     take_off,
 )
 from beyou.reports.services.keep import erase_member, forget_old
+from beyou.reports.services.remove import forget_removed, put_back, remove
 from beyou.reports.services.report import report
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "dismiss_many",
     "erase_member",
     "forget_old",
+    "forget_removed",
     "hold",
     "let_go",
     "open_case",
     "open_picture",
+    "put_back",
+    "remove",
     "reopen",
     "report",
     "sanction",

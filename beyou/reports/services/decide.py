@@ -59,7 +59,7 @@ def hold(*, actor_id: UUID, case_id: UUID) -> None:
 @transaction.atomic
 def let_go(*, actor_id: UUID, case_id: UUID) -> None:
     """The case is free again. Raises `NotFound`, `CaseMoved` or `CaseNotHeld`."""
-    row = _held(actor_id, case_id)
+    row = held(actor_id, case_id)
     row.held_by_id = row.held_until = None
     row.state = State.PENDING.value
     row.save(update_fields=["held_by_id", "held_until", "state"])
@@ -72,7 +72,7 @@ def dismiss(*, actor_id: UUID, case_id: UUID, answer: str = "") -> None:
     """There is nothing against the rules, and whoever reported it reads that. Raises `NotFound`, `CaseMoved`,
     `CaseNotHeld` and `InvalidInput`, as every decision does.
     """
-    _decide(_held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer)
+    end(held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer)
 
 
 def dismiss_many(*, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "") -> tuple[int, int]:
@@ -125,7 +125,7 @@ def _each(actor_id: UUID, case_ids: Sequence[UUID], decide: Callable[[UUID], Non
 @retried
 def settle(*, actor_id: UUID, case_id: UUID, answer: str = "") -> None:
     """It is settled without a decision about anybody."""
-    _decide(_held(actor_id, case_id), actor_id, Outcome.SETTLED, answer)
+    end(held(actor_id, case_id), actor_id, Outcome.SETTLED, answer)
 
 
 @retried
@@ -142,12 +142,12 @@ def sanction(
     """Whoever answers for it is warned, limited or suspended. Raises also what `moderation.services.sanction`
     does.
     """
-    row = _held(actor_id, case_id)
+    row = held(actor_id, case_id)
     made = moderation.sanction(
         actor_id=actor_id, member_id=row.about_id, kind=kind, reason=reason, words=words, days=days
     )
     row.sanction = made
-    _decide(row, actor_id, _ENDS_AS[kind], answer)
+    end(row, actor_id, _ENDS_AS[kind], answer)
     return made
 
 
@@ -156,11 +156,11 @@ def take_off(*, actor_id: UUID, case_id: UUID, reason: str, answer: str = "") ->
     """The item is off the market, and its seller reads the reason. Raises also what
     `marketplace.services.suspend` raises.
     """
-    row = _held(actor_id, case_id)
+    row = held(actor_id, case_id)
     if row.target != Target.ITEM:
         raise InvalidInput("Only items can be taken off the market.")
     market.suspend(actor_id=actor_id, item_id=row.target_id, reason=reason)
-    _decide(row, actor_id, Outcome.TAKEN_OFF, answer)
+    end(row, actor_id, Outcome.TAKEN_OFF, answer)
 
 
 @transaction.atomic
@@ -201,7 +201,7 @@ def open_picture(*, actor_id: UUID, case_id: UUID, shown_id: UUID, address: str)
     return file
 
 
-def _held(actor_id: UUID, case_id: UUID) -> Case:
+def held(actor_id: UUID, case_id: UUID) -> Case:
     """The locked case that this one holds. Levels and friendships are read anew."""
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id, for_update=True)
     if not row.is_open:
@@ -211,7 +211,8 @@ def _held(actor_id: UUID, case_id: UUID) -> Case:
     return row
 
 
-def _decide(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
+def end(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
+    """The case that this one holds has ended so."""
     words = answer.strip()
     if len(words) > rules.MOST_WORDS:
         raise InvalidInput(f"Answer in up to {rules.MOST_WORDS} characters.")
