@@ -123,6 +123,11 @@ class User(AbstractBaseUser):
         return self.suspended_until is not None and self.suspended_until > now()
 
     @property
+    def is_reachable(self) -> bool:
+        """Whether somebody reads what is written to the member: who is suspended cannot."""
+        return self.is_present and not self.is_suspended
+
+    @property
     def is_limited(self) -> bool:
         """Whether strangers are out of the member's reach. The same for querysets: `queries.limited`."""
         return self.limited_until is not None and self.limited_until > now()
