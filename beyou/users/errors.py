@@ -20,6 +20,21 @@ class Suspended(NotAllowed):
     code, status, title = "suspended", 403, "Your account is suspended"
 
 
+class AwaitsApproval(NotAllowed):
+    """`at` is where whoever waits reads how it stands."""
+
+    code, status, title = "awaits_approval", 403, "You wait to be let in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our staff look at who wants to join. You read how it stands at /waiting.", at="/waiting"
+        )
+
+
+class JoiningDecided(ApplicationError):
+    code, status, title = "joining_decided", 409, "It is decided already"
+
+
 class Limited(NotAllowed):
     """`until` is when it ends by itself, `why` the reason, `at` where the member reads more and objects."""
 

@@ -64,6 +64,10 @@ class MemberMiddleware:
         is_leaving = member is not None and member.deletion_due_at is not None
         request.leaving = member if is_leaving else None  # type: ignore[attr-defined]  # http.leaving_member
         member = None if is_leaving else member
+        # Whom the staff have not let in waits, and nothing else (`joining`).
+        is_waiting = member is not None and member.awaits_since is not None
+        request.waiting = member if is_waiting else None  # type: ignore[attr-defined]  # http.waiting_member
+        member = None if is_waiting else member
         # Who is suspended reads why, and besides that only takes a copy of their data or leaves; the time
         # alone ends it (`moderation`).
         is_suspended = member is not None and member.is_suspended

@@ -183,9 +183,11 @@ def is_erased(member_id: UUID) -> bool:
 
 
 def present(path: str = "") -> Q:
-    """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone."""
+    """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone, nor
+    waiting to be let in.
+    """
     prefix = f"{path}__" if path else ""
-    return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None})
+    return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None, f"{prefix}awaits_since": None})
 
 
 def suspended(path: str = "", *, moment: dt.datetime | None = None) -> Q:

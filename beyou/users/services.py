@@ -26,6 +26,7 @@ from beyou.users.events import SignInRecorded
 from beyou.users.handles import forget_unconfirmed as forget_unconfirmed
 from beyou.users.models import (
     Accent,
+    JoinRequest,
     KnownDevice,
     LoginActivity,
     LoginOutcome,
@@ -72,10 +73,11 @@ def create_member(
     name: str = "",
     is_confirmed: bool = False,
     is_demo: bool = False,
+    awaits_approval: bool = False,
 ) -> User:
-    """The new member with one primary e-mail address. Without a name the handle is shown; without a
-    password nobody can sign in with one. The caller has checked handle, address and password; raises
-    IntegrityError when another took handle or address meanwhile.
+    """The new member with one primary e-mail address, who waits for the staff if that is asked. Without a
+    name the handle is shown; without a password nobody can sign in with one. The caller has checked handle,
+    address and password; raises IntegrityError when another took handle or address meanwhile.
     """
     member = User(
         handle=handle,
@@ -83,10 +85,13 @@ def create_member(
         name=name or handle,
         is_demo=is_demo,
         accent=current().worn_accent,
+        awaits_since=clock.now() if awaits_approval else None,
     )
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
+    if awaits_approval:
+        JoinRequest.objects.create(member=member)
     return member
 
 

@@ -184,6 +184,8 @@ ROUTES: dict[str, Route] = {
     "settings/data/exports/<uuid:export_id>/delete": _post(O),
     "settings/data/leave": _form(M),
     "leaving": _form(M),
+    "waiting": _form(M),
+    "waiting/give-up": _post(M),
     "settings/sign-in-ways": _get(M),
     "settings/sign-in-ways/<slug:provider_id>/connect": _post(M),
     "settings/sign-in-ways/<uuid:identity_id>/disconnect": _post(O),
@@ -255,6 +257,7 @@ ROUTES: dict[str, Route] = {
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
         for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "remove", "reopen")
     },
+    f"{S}joining": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
