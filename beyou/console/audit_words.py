@@ -35,6 +35,7 @@ WORDS: Final = {
     "health.silence_ended": "ended the silence of a health check",
     "health.silenced": "silenced a health check",
     "instance.announced": "announced something",
+    "instance.announcement_changed": "changed an announcement",
     "instance.announcement_ended": "ended an announcement",
     "instance.invitation_made": "made an invitation",
     "instance.invitation_revoked": "took back an invitation",

@@ -125,3 +125,9 @@ class AnnouncementForm(forms.Form):
                 "ends_at", "It ends before it begins, or in more than a year. Choose another time."
             )
         return data
+
+
+class ChangeForm(AnnouncementForm):
+    """One that exists. `version` is what was seen."""
+
+    version = forms.IntegerField(min_value=1, max_value=2_000_000_000, widget=forms.HiddenInput)

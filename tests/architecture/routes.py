@@ -331,6 +331,7 @@ ROUTES: dict[str, Route] = {
     f"{S}announcements": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: {"title": "Hello", "ends_at": "x", "do": "preview"}
     ),
+    f"{S}announcements/<uuid:announcement_id>": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}announcements/<uuid:announcement_id>/end": _staff(Level.MODERATOR, "POST"),
     f"{S}settings/invitations": _staff(Level.OWNER, "GET", "POST", body=lambda: {"uses": "1", "days": "7"}),
     f"{S}settings/invitations/<uuid:invitation_id>/revoke": _staff(Level.OWNER, "POST"),
