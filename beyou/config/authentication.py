@@ -14,8 +14,8 @@ from beyou.users import queries
 from beyou.users.access_tokens import note_use
 from beyou.users.address_blocks import check_address
 from beyou.users.app_sessions import is_app
-from beyou.users.errors import InsufficientScope, InvalidToken, SessionNeeded, Suspended
-from beyou.users.http import DECISIONS, bearer_token, suspended_member
+from beyou.users.errors import AwaitsApproval, InsufficientScope, InvalidToken, SessionNeeded, Suspended
+from beyou.users.http import DECISIONS, bearer_token, suspended_member, waiting_member
 from beyou.users.scopes import Scope
 
 
@@ -23,8 +23,10 @@ class NotSignedIn(NotAllowed):
     code, status, title = "not_signed_in", 401, "Please sign in"
 
 
-def refuse_suspended(request: HttpRequest) -> None:
-    """Raises `Suspended` for a member who is."""
+def refuse_shut_out(request: HttpRequest) -> None:
+    """Raises `AwaitsApproval` for whoever is not let in yet, and `Suspended` for a member who is."""
+    if waiting_member(request) is not None:
+        raise AwaitsApproval
     if suspended_member(request) is not None:
         raise Suspended("Read why, and object if you like, on the page of decisions.", at=DECISIONS)
 
@@ -35,7 +37,7 @@ class SessionAuthentication(APIKeyCookie):
     param_name = settings.SESSION_COOKIE_NAME
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        refuse_suspended(request)
+        refuse_shut_out(request)
         return getattr(request, "member", None)
 
 
@@ -52,7 +54,7 @@ class AppAuthentication(AuthBase):
             return None
         member = getattr(request, "member", None)
         if member is None:
-            refuse_suspended(request)
+            refuse_shut_out(request)
             raise NotSignedIn("The session is over or not signed in. Sign in, then try again.")
         return member
 

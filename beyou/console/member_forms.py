@@ -10,6 +10,7 @@ _WORDS = {
     Standing.VERIFIED: "Verified",
     Standing.UNVERIFIED: "Not verified",
     Standing.STAFF: "Staff",
+    Standing.LIMITED: "Limited",
     Standing.SUSPENDED: "Suspended",
     Standing.CLOSED: "Closed",
     Standing.LEAVING: "Leaving",

@@ -9,6 +9,7 @@ from django.conf import settings
 from beyou.core import clock
 from beyou.instance.rules import (
     ACCENTS,
+    APPROVAL,
     INVITE,
     NAME_LENGTH,
     RULES_LENGTH,
@@ -71,8 +72,12 @@ class SettingsForm(forms.Form):
     registration = forms.ChoiceField(
         label="Who can join",
         required=False,
-        choices=[("", "Everybody"), (INVITE, "Whoever has an invitation")],
-        help_text="Holds at once. Members stay members.",
+        choices=[
+            ("", "Everybody"),
+            (INVITE, "Whoever has an invitation"),
+            (APPROVAL, "Whoever the staff lets in"),
+        ],
+        help_text="Holds at once. Members stay members, and who waits for the staff goes on waiting.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,3 +125,9 @@ class AnnouncementForm(forms.Form):
                 "ends_at", "It ends before it begins, or in more than a year. Choose another time."
             )
         return data
+
+
+class ChangeForm(AnnouncementForm):
+    """One that exists. `version` is what was seen."""
+
+    version = forms.IntegerField(min_value=1, max_value=2_000_000_000, widget=forms.HiddenInput)

@@ -15,7 +15,7 @@ from beyou.health import queries as health
 from beyou.moderation import queries as moderation
 from beyou.moderation.rules import usual
 from beyou.reports import queries as reports
-from beyou.users import account_recovery, address_blocks, sign_in_log
+from beyou.users import account_recovery, address_blocks, joining, sign_in_log
 from beyou.users import queries as users
 from beyou.users.rules import RECOVERY_DELAY, RECOVERY_VALID, Level, RecoveryState, has_level, may_act_on
 from beyou.users.security_log import open_sessions
@@ -50,6 +50,7 @@ def figures(reader_id: UUID, levels: Collection[str]) -> list[Figure]:
         waiting, oldest = reports.waiting_for(reader_id, frozenset(levels))
         note = f"the oldest for {span(clock.now() - oldest)}" if oldest else "nobody waits for a decision"
         shown.append(Figure("Reports", waiting, note, "console:reports"))
+        shown.append(Figure("Joining", joining.waiting_count(), "want to be let in", "console:joining"))
         waiting = moderation.waiting_count()
         shown.append(Figure("Decisions", waiting, "wait for a second, or for an answer", "console:decisions"))
     if has_level(levels, Level.FINANCE):

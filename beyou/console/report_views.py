@@ -20,7 +20,16 @@ from beyou.moderation import queries as moderation
 from beyou.moderation.forms import SanctionForm
 from beyou.moderation.rules import usual
 from beyou.reports import queries, services
-from beyou.reports.forms import AnswerForm, BulkForm, PlaceForm, QueueForm, SanctionAnswerForm, TakeOffForm
+from beyou.reports.forms import (
+    AnswerForm,
+    BulkForm,
+    PlaceForm,
+    QueueForm,
+    RemoveForm,
+    SanctionAnswerForm,
+    TakeOffForm,
+)
+from beyou.reports.rules import REMOVABLE, Target
 from beyou.users.http import MemberRequest
 
 
@@ -94,6 +103,8 @@ def _case(
         "settle_form": AnswerForm(auto_id="id_settle_%s"),
         "off_form": TakeOffForm(auto_id="id_off_%s"),
         "sanction_form": SanctionForm(auto_id="id_sanction_%s"),
+        "remove_form": RemoveForm(target=Target(row.target), auto_id="id_remove_%s"),
+        "can_remove": Target(row.target) in REMOVABLE,
         "tell_form": SanctionAnswerForm(auto_id="id_tell_%s"),
         "refused": next((form for form in sent.values() if form.errors), None),
     }
@@ -180,6 +191,21 @@ def sanction(request: MemberRequest, case_id: UUID) -> HttpResponse:
     return _decide(request, case_id, done, decide, sanction_form=form, tell_form=tell)
 
 
+@require_POST
+@moderator
+def remove(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    """What the member will read, or the decision itself."""
+    row = queries.case_for(request.member.pk, request.levels, case_id)
+    form = RemoveForm(request.POST, target=Target(row.target), auto_id="id_remove_%s")
+
+    def decide() -> None:
+        services.remove(actor_id=request.member.pk, case_id=case_id, **form.chosen())
+
+    if request.POST.get("do") != "decide" and form.is_valid():
+        return _case(request, case_id, form.preview(), remove_form=form)
+    return _decide(request, case_id, "It is taken away. The member is told.", decide, remove_form=form)
+
+
 def _decide(
     request: MemberRequest, case_id: UUID, done: str, decide: Callable[[], None], **forms: Form
 ) -> HttpResponse:
@@ -209,24 +235,46 @@ def reopen(request: MemberRequest, case_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @moderator
 def bulk(request: MemberRequest) -> HttpResponse:
-    """Several cases dismissed at once: chosen, shown once more, and then done."""
-    context = _waiting(request)
+    """Several cases ended at once: chosen, shown once more, and then done."""
     if request.method != "POST":
-        return render(request, "console/reports_bulk.html", context | {"form": BulkForm()})
+        return _bulk(request, BulkForm())
     form = BulkForm(request.POST, cases=request.POST.getlist("case"))
-    is_sure = request.POST.get("do") == "dismiss"
-    if form.is_valid() and is_sure:
-        done, left = services.dismiss_many(
-            actor_id=request.member.pk, case_ids=form.case_ids, answer=form.cleaned_data["answer"]
-        )
-        more = f" {left} could not be: somebody holds them, or they are decided." if left else ""
-        toast(request, f"{done} dismissed.{more}")
-        return redirect("console:reports-bulk")
-    chosen: list[Any] = []
-    if form.is_valid():
-        chosen = queries.chosen_cases(request.member.pk, request.levels, form.case_ids)
-    context |= {"form": form, "chosen": chosen, "ticked": set(request.POST.getlist("case"))}
-    return render(request, "console/reports_bulk.html", context, status=422 if form.errors else 200)
+    act = request.POST.get("do")
+    sanction_form = SanctionForm(request.POST if act in ("words", "decide") else None)
+    if not form.is_valid() or (sanction_form.is_bound and not sanction_form.is_valid()):
+        return _bulk(request, form, sanction_form)
+    if act not in ("dismiss", "decide"):
+        preview = sanction_form.preview() if sanction_form.is_bound else None
+        return _bulk(request, form, sanction_form, preview)
+    given = {"actor_id": request.member.pk, "case_ids": form.case_ids, "answer": form.cleaned_data["answer"]}
+    done, left = (
+        services.dismiss_many(**given)
+        if act == "dismiss"
+        else services.sanction_many(**given, **sanction_form.chosen())
+    )
+    word = "dismissed" if act == "dismiss" else "decided"
+    more = f" {left} could not be: somebody holds them, or they are decided." if left else ""
+    toast(request, f"{done} {word}.{more}")
+    return redirect("console:reports-bulk")
+
+
+def _bulk(
+    request: MemberRequest,
+    form: BulkForm,
+    sanction_form: SanctionForm | None = None,
+    preview: dict[str, str] | None = None,
+) -> HttpResponse:
+    is_chosen = form.is_bound and form.is_valid()
+    chosen = queries.chosen_cases(request.member.pk, request.levels, form.case_ids) if is_chosen else []
+    context = _waiting(request) | {
+        "form": form,
+        "sanction_form": sanction_form or SanctionForm(),
+        "preview": preview,
+        "chosen": chosen,
+        "ticked": set(request.POST.getlist("case")),
+    }
+    refused = form.errors or (sanction_form and sanction_form.errors)
+    return render(request, "console/reports_bulk.html", context, status=422 if refused else 200)
 
 
 _STEPS = {
@@ -236,6 +284,7 @@ _STEPS = {
     "settle": settle,
     "sanction": sanction,
     "take-off": take_off,
+    "remove": remove,
     "reopen": reopen,
 }
 #: Each has an address of its own below the case.

@@ -5,6 +5,7 @@ write a query than the database to answer it. Table and column names are the mod
 input. A UUID goes in as its hexadecimal digits, which every engine takes for its own column type.
 """
 
+import datetime as dt
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,13 @@ from django.db.models import Model, QuerySet
 
 from beyou.core.statements import TRIP, Row, Statement, gathered, send, tuples, write
 
-__all__ = ["Lookup", "Query", "Question", "Row", "gathered", "insert", "rows_of", "update"]
+__all__ = ["Kind", "Lookup", "Query", "Question", "Row", "gathered", "insert", "rows_of", "update"]
 
+#: What may vary in a statement that is written once.
+Value = UUID | int | dt.datetime
+Kind = type[UUID] | type[int] | type[dt.datetime]
+#: Later than any time that a row or a constant has; 55 bits of microseconds are a thousand years more.
+_LATE = dt.datetime(7000, 1, 1, tzinfo=dt.UTC)
 #: The most rows of one statement on SQLite, which takes 32,766 parameters.
 _ROWS_AT_ONCE = 256
 #: The most characters of the rows of one statement elsewhere, so that some fit one trip.
@@ -188,16 +194,16 @@ def rows_of(*questions: Question) -> list[list[Row]]:
 class Query:
     """Rows of a queryset whose SQL is written once per connection.
 
-    `build` takes values of the kinds, UUIDs or integers, and gives a queryset (`values_list`) with all of
-    them among its parameters; nothing else in it may vary.
+    `build` takes values of the kinds and gives a queryset (`values_list`) with all of them among its
+    parameters; nothing else in it may vary. The time of day varies: give it as a value.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *kinds: type[UUID] | type[int]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *kinds: Kind) -> None:
         self._build = build
         self._kinds = kinds
         self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Written] = WeakKeyDictionary()
 
-    def __call__(self, *values: UUID | int) -> list[Row]:
+    def __call__(self, *values: Value) -> list[Row]:
         """One statement."""
         written = self._written.get(connections[DEFAULT_DB_ALIAS])
         if written is None:
@@ -207,25 +213,30 @@ class Query:
         return written.rows(values)
 
 
-def _mark(kind: type[Any]) -> Any:
+def _mark(kind: Kind) -> Any:
     """A value that no constant of a query equals. Numbers fit a column of 64 bits, not a smaller one."""
+    if kind is dt.datetime:
+        return _LATE + dt.timedelta(microseconds=secrets.randbits(55))
     return uuid4() if kind is UUID else secrets.randbits(61) + 2**61
 
 
-def _write(queryset: QuerySet[Any, Any], marks: Sequence[UUID | int]) -> "_Written":
+def _plain(value: Any) -> Any:
+    """The value as it stands among the parameters of a statement."""
+    if isinstance(value, dt.datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _write(queryset: QuerySet[Any, Any], marks: Sequence[Value]) -> "_Written":
     """The SQL of the queryset, with the marks known as places for values."""
     compiler = queryset.query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
-
-    def plain(value: Any) -> Any:
-        return value.hex if isinstance(value, UUID) else value
-
-    places = {plain(mark): number for number, mark in enumerate(marks)}
+    places = {_plain(mark): number for number, mark in enumerate(marks)}
     columns = [column for column, _, _ in compiler.select]
     converters: list[tuple[int, Callable[[Any], Any]]] = []
     for index, (functions, column) in compiler.get_converters(columns).items():
         converters.append((index, _converter(column, functions)))
-    return _Written(sql, params, [places.get(plain(value)) for value in params], converters)
+    return _Written(sql, params, [places.get(_plain(value)) for value in params], converters)
 
 
 def _converter(column: Any, functions: Sequence[Callable[..., Any]]) -> Callable[[Any], Any]:
@@ -250,8 +261,8 @@ class _Written:
     slots: Sequence[int | None]
     converters: Sequence[tuple[int, Callable[[Any], Any]]]
 
-    def statement(self, given: Sequence[UUID | int]) -> Statement:
-        values = [value.hex if isinstance(value, UUID) else value for value in given]
+    def statement(self, given: Sequence[Value]) -> Statement:
+        values = [_plain(value) for value in given]
         params = [
             fixed if slot is None else values[slot]
             for fixed, slot in zip(self.params, self.slots, strict=True)
@@ -268,5 +279,5 @@ class _Written:
                 row[index] = convert(row[index])
         return [tuple(row) for row in changed]
 
-    def rows(self, given: Sequence[UUID | int]) -> list[Row]:
+    def rows(self, given: Sequence[Value]) -> list[Row]:
         return self.converted(send([self.statement(given)])[0])

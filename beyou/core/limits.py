@@ -92,6 +92,7 @@ POLICIES: dict[str, Policy] = {
     "exports.member": lenient("3/day"),
     "leave.member": lenient("10/hour"),
     "appeal.member": lenient("10/hour"),
+    "joining.member": lenient("20/hour"),
     "reports.member": lenient("20/hour"),
 }
 

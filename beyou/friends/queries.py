@@ -1,5 +1,6 @@
 """Reading friends, requests and profiles."""
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from beyou.blocks.queries import visible_to
 from beyou.core.errors import NotFound
 from beyou.friends.models import FriendRequest, Friendship
 from beyou.friends.rules import Relation
-from beyou.users.queries import Contact, contact_of, listed_members
+from beyou.users.queries import Contact, contact_of, limited, listed_members
 from beyou.users.rules import Audience, may_reach
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ def friends_with(one: str, other: str) -> Exists:
 def friends_of(member_id: UUID) -> "QuerySet[User]":
     """The member's friends who may be seen."""
     return visible_to(member_id, listed_members()).filter(_friend(member_id, "id"))
+
+
+def listed_to(member_id: UUID, *, moment: dt.datetime | None = None) -> "QuerySet[User]":
+    """Members whom lists and searches show to this one: those who may be seen and, unless they are friends,
+    whose reach is not limited now, or at the moment.
+    """
+    seen = visible_to(member_id, listed_members(moment=moment))
+    return seen.filter(~limited(moment=moment) | _friend(member_id, "id"))
 
 
 def _friend(member_id: UUID, column: str) -> Q:
@@ -132,7 +141,7 @@ def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
     # may tell capitals apart.
     begins_word = rf"(?i)(^| ){re.escape(wanted)}"
     found = (
-        visible_to(member_id, listed_members())
+        listed_to(member_id)
         .exclude(id=member_id)
         .annotate(shares_friend=_shares_friend(member_id))
         .filter(
@@ -148,9 +157,7 @@ def find_members(member_id: UUID, text: str) -> list[Acquaintance]:
 
 def verified_page(member_id: UUID, *, after: str = "", limit: int = PAGE) -> FriendPage:
     """Verified members whom everybody may find, by handle; `next` as in `friend_page`. Three statements."""
-    found = visible_to(member_id, listed_members()).filter(
-        verified_at__isnull=False, found_by=Audience.EVERYBODY
-    )
+    found = listed_to(member_id).filter(verified_at__isnull=False, found_by=Audience.EVERYBODY)
     rows = list(found.exclude(id=member_id).filter(handle__gt=after).order_by("handle")[: limit + 1])
     return FriendPage(
         acquaintances(member_id, rows[:limit]), rows[limit - 1].handle if len(rows) > limit else ""

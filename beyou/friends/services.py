@@ -16,7 +16,7 @@ from beyou.friends.models import FriendRequest, Friendship
 from beyou.friends.rules import Relation, Step
 from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify, withdraw
-from beyou.users.queries import lock_members
+from beyou.users.queries import check_reach, lock_members
 
 
 def take(*, member_id: UUID, other_id: UUID, step: Step) -> Relation:
@@ -24,8 +24,8 @@ def take(*, member_id: UUID, other_id: UUID, step: Step) -> Relation:
 
     Of two members who take a step at once one comes first, whichever engine. Raises `InvalidInput` for
     oneself, `NotFound` behind a block, `RelationChanged` when there is nothing to answer any more,
-    `TakesNoRequests` when the other does not want to be asked, and `RateLimited` for too many requests. The
-    caller has found the other through `queries.profile_for`.
+    `TakesNoRequests` when the other does not want to be asked, `Limited` for whom the staff keep from asking,
+    and `RateLimited` for too many requests. The caller has found the other through `queries.profile_for`.
     """
     if member_id == other_id:
         raise InvalidInput("That is you.")
@@ -41,6 +41,8 @@ def take(*, member_id: UUID, other_id: UUID, step: Step) -> Relation:
             raise RelationChanged
         if now is Relation.ASKED and before is Relation.NONE and not queries.may_ask(member_id, other_id):
             raise TakesNoRequests("They chose who may ask them. Perhaps they ask you.")
+        if now is Relation.ASKED and before is Relation.NONE:
+            check_reach(member_id)
         if now is not before:
             _change(member_id, other_id, before, now)
     return now

@@ -28,6 +28,7 @@ from beyou.health.rules import Check, State
 from beyou.ledger import queries as ledger
 from beyou.payments import queries as payments
 from beyou.reports import queries as reports
+from beyou.users import joining
 from beyou.verification import queries as verification
 
 log = structlog.get_logger()
@@ -216,6 +217,7 @@ def _queues() -> _Found:
     """The longest waiting of each queue, whoever may look at it."""
     waiting = {
         "a request to be verified": verification.oldest_request(),
+        "somebody who wants to join": joining.oldest_wish(),
         "a report": reports.oldest_waiting(),
         "a claim": disputes.oldest_claim(),
     }

@@ -14,7 +14,7 @@ from beyou.core.errors import NotFound
 from beyou.instance.errors import InvitationOver
 from beyou.instance.models import Invitation
 from beyou.instance.queries import saved
-from beyou.instance.rules import INVITE
+from beyou.instance.rules import APPROVAL, INVITE
 
 #: How many invitations the page of the staff shows, the newest first.
 SHOWN = 100
@@ -69,6 +69,11 @@ def check_may_join(token: str) -> None:
     """
     if saved().registration == INVITE and not _open().filter(digest=_digest(token)).exists():
         raise InvitationOver(_WHY)
+
+
+def needs_approval() -> bool:
+    """Whether whoever joins now waits until the staff let them in. Reads what is saved, as `admit` does."""
+    return saved().registration == APPROVAL
 
 
 def admit(token: str) -> None:

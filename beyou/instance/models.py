@@ -59,6 +59,8 @@ class Announcement(models.Model):
     is_for_members = models.BooleanField(default=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
+    # Counts the changes, so that of two of the staff the one who read an older version is told.
+    version = models.PositiveIntegerField(default=1)
     made_by_id = models.UUIDField()
 
     def __str__(self) -> str:

@@ -10,6 +10,8 @@ RULES_LENGTH = 20_000
 ACCENTS = ("iris", "jade", "ocean", "plum", "ember", "slate")
 #: Who may join: nothing for everybody, this for those with an invitation.
 INVITE = "invite"
+#: Whoever the staff let in, after they said why they want to join.
+APPROVAL = "approval"
 
 _LINK = re.compile(r"https?://[\w\[][^\s<>\"]*")
 _AFTER = ".,;:!?)]}'*"

@@ -121,7 +121,7 @@ class _Place:
         # What is decided once holds for the batch: nobody else writes while the conversation is locked, and
         # a sealed draft is only accepted where all are sealed.
         self.standing = rules.Standing(
-            is_open=all(place.is_present for place in places),
+            is_open=all(place.is_reachable for place in places),
             are_friends=all(place.are_friends for place in places),
             is_end_to_end=row.mode == _END_TO_END or everybody_has_keys,
             roster=roster,

@@ -11,7 +11,7 @@ class NotFriends(NotAllowed):
 
 
 class Unavailable(NotAllowed):
-    """The other account is closed for now or for good: the answer does not say which."""
+    """The other account is closed or suspended, for now or for good: the answer does not say which."""
 
     code, title = "unavailable", "This person cannot be reached"
 

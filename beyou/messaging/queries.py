@@ -64,7 +64,7 @@ class Access:
     @property
     def is_open(self) -> bool:
         """Whether anything can be sent."""
-        return self.peer.is_present and self.are_friends and not self.is_blocked
+        return self.peer.is_reachable and self.are_friends and not self.is_blocked
 
     @property
     def member_ids(self) -> list[UUID]:
@@ -214,6 +214,11 @@ class Place:
     is_blocked: bool
     are_friends: bool
     key_set: UUID | None
+    suspended_until: dt.datetime | None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.is_present and (self.suspended_until is None or self.suspended_until <= clock.now())
 
 
 PLACES = Lookup(
@@ -225,7 +230,11 @@ PLACES = Lookup(
             key_set=active_set_of("member_id"),
         )
         .annotate(is_present=ExpressionWrapper(present("member"), BooleanField()))
-        .values_list("conversation_id", "member_id", "is_present", "is_blocked", "are_friends", "key_set")
+        .values_list(
+            *("conversation_id", "member_id", "is_present", "is_blocked", "are_friends", "key_set"),
+            # Compared when it is read: the statement is written once, and the time goes on.
+            "member__suspended_until",
+        )
     )
 )
 

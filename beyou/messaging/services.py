@@ -18,6 +18,7 @@ from beyou.messaging.errors import NotFriends, TakesNoChats
 from beyou.messaging.events import ConversationStarted
 from beyou.messaging.models import Conversation, ConversationMember, Mode
 from beyou.messaging.queries import Access, conversation_for, direct_conversation, member_by_id, unread_chats
+from beyou.users.queries import check_reach
 from beyou.users.rules import Writers
 
 __all__ = [
@@ -54,13 +55,15 @@ def start_conversation(*, starter_id: UUID, other_id: UUID) -> Started:
     """The two have one direct conversation, end-to-end when both have keys.
 
     Any number of starters at once get the same one. Raises `NotFound` alike for nobody, oneself, a closed
-    account and behind a block, `NotFriends`, `TakesNoChats` when there is none yet and the other does not
-    want new ones, `RateLimited`, and `NewMemberLimit` for whom the place does not know well.
+    account and behind a block, `NotFriends` (`Limited` for whom the staff keep from strangers),
+    `TakesNoChats` when there is none yet and the other does not want new ones, `RateLimited`, and
+    `NewMemberLimit` for whom the place does not know well.
     """
     other = member_by_id(starter_id, other_id)
     if other is None or other_id == starter_id:
         raise NotFound
     if not are_friends(starter_id, other_id):
+        check_reach(starter_id)
         raise NotFriends("Become friends first; then you can write to each other.")
     existing = direct_conversation(starter_id, other_id)
     if existing is not None:

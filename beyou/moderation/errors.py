@@ -7,6 +7,10 @@ class AlreadySuspended(ApplicationError):
     code, status, title = "already_suspended", 409, "There is a suspension already"
 
 
+class AlreadyLimited(ApplicationError):
+    code, status, title = "already_limited", 409, "There is a limit already"
+
+
 class DecisionMoved(ApplicationError):
     code, status, title = "decision_moved", 409, "The decision has moved on"
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from beyou.moderation.rules import DAYS, MOST_WORDS, REASONS, Kind, Reason
+from beyou.moderation.rules import DAYS, LIMITED, MOST_WORDS, REASONS, Kind, Reason
 
 _WORDS: Final = {"required": "Say something here."}
 
@@ -19,15 +19,21 @@ def _text(label: str, hint: str) -> forms.CharField:
     )
 
 
+def _lasts(days: int) -> str:
+    return f"for {days} day{'' if days == 1 else 's'}"
+
+
+_LIMIT: Final = "limit_"
 _WHAT: Final = {
     "warning": "A warning",
-    **{str(days): f"Suspend for {days} day{'' if days == 1 else 's'}" for days in DAYS},
+    **{f"{_LIMIT}{days}": f"Limit the reach {_lasts(days)}" for days in DAYS},
+    **{str(days): f"Suspend {_lasts(days)}" for days in DAYS},
     "for_ever": "Suspend for ever (a second of the staff must agree)",
 }
 
 
 class SanctionForm(forms.Form):
-    """A warning, or a suspension and how long."""
+    """A warning, or a limit or suspension and how long."""
 
     what = forms.ChoiceField(label="What", choices=list(_WHAT.items()))
     reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
@@ -36,9 +42,11 @@ class SanctionForm(forms.Form):
     def chosen(self) -> dict[str, Any]:
         """The arguments of `services.sanction`."""
         what = self.cleaned_data["what"]
+        days = what.removeprefix(_LIMIT)
+        kind = Kind.LIMIT if days != what else Kind.SUSPENSION
         return {
-            "kind": Kind.WARNING if what == "warning" else Kind.SUSPENSION,
-            "days": int(what) if what.isdigit() else None,
+            "kind": Kind.WARNING if what == "warning" else kind,
+            "days": int(days) if days.isdigit() else None,
             "reason": Reason(self.cleaned_data["reason"]),
             "words": self.cleaned_data["words"],
         }
@@ -46,8 +54,10 @@ class SanctionForm(forms.Form):
     def preview(self) -> dict[str, str]:
         """What the member will read."""
         said = self.cleaned_data
+        is_limit = said["what"].startswith(_LIMIT)
         return {
             "title": _WHAT[said["what"]],
+            "meaning": LIMITED if is_limit else "",
             "reason": REASONS[Reason(said["reason"])],
             "words": said["words"],
         }

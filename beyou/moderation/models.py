@@ -8,17 +8,20 @@ from beyou.moderation.rules import REASONS, AppealState, Kind, Reason, State, sh
 
 
 class Sanction(models.Model):
-    """One decision about a member. `open_of` is the member while a suspension counts or waits."""
+    """One decision about a member. `open_of` is the member while a suspension counts or waits, `limit_of`
+    while a limit counts: a limited member can still be suspended.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.ForeignKey("users.User", on_delete=models.CASCADE, related_name="+")
     open_of = models.OneToOneField("users.User", null=True, on_delete=models.CASCADE, related_name="+")
+    limit_of = models.OneToOneField("users.User", null=True, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=12, choices=[(each.value, each.value) for each in Kind])
     reason = models.CharField(max_length=20, choices=[(each.value, each.value) for each in Reason])
     # What the member reads, sealed under a key of its own.
     words = models.BinaryField(default=bytes)
     state = models.CharField(max_length=10, choices=[(each.value, each.value) for each in State])
-    # Of a suspension that ends.
+    # Of what ends.
     days = models.PositiveSmallIntegerField(null=True)
     until = models.DateTimeField(null=True)
     decided_by_id = models.UUIDField(null=True)

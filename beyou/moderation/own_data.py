@@ -10,7 +10,7 @@ from beyou.moderation.queries import decisions_about, receipt_for
 DECISIONS = "decisions.json"
 
 declare(
-    *("moderation.Sanction", "member", "open_of"),
+    *("moderation.Sanction", "member", "open_of", "limit_of"),
     what="Decisions of the staff about you",
     copied=DECISIONS,
     mentions=("decided_by_id", "seconded_by_id", "lifted_by_id"),

@@ -7,6 +7,7 @@ from beyou.core.events import reacts_to
 from beyou.core.schedule import every
 from beyou.moderation import queries, services
 from beyou.moderation.events import SanctionMoved
+from beyou.moderation.rules import LIMITED
 from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.users.events import UserErased
@@ -23,7 +24,7 @@ def mail_member(event: SanctionMoved) -> None:
     """Who is suspended reads no notices. Raises `MailNotSent`, after which the outbox tries again."""
     row = queries.sanction_of(event.sanction_id)
     if row is not None and row.member.is_present:
-        context = {"what": event.what, "row": row, "words": queries.words_of(row)}
+        context = {"what": event.what, "row": row, "words": queries.words_of(row), "limited": LIMITED}
         mail.send("moderation/mail/decision.txt", row.member.email, context)
 
 

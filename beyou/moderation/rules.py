@@ -11,6 +11,8 @@ from uuid import UUID
 
 class Kind(StrEnum):
     WARNING = "warning"
+    REMOVAL = "removal"  # Something that the member said or offered was taken away.
+    LIMIT = "limit"  # Strangers are out of the member's reach, for a time.
     SUSPENSION = "suspension"
 
 
@@ -34,6 +36,14 @@ REASONS: Final[dict[Reason, str]] = {
 }
 
 
+#: What a limit means, as the member reads it.
+LIMITED: Final = (
+    "Until then people who are not your friends do not find you or what you sell in lists and searches. You"
+    " cannot ask them to be your friends or begin chats with them, and you cannot put more on the market."
+    " With your friends nothing changes, and whatever you bought or sold goes on."
+)
+
+
 class State(StrEnum):
     """How a decision stands. Only `SERVED` follows from the time."""
 
@@ -54,7 +64,7 @@ class AppealState(StrEnum):
     GRANTED = "granted"  # The decision was lifted.
 
 
-#: For how many days a member may be suspended; none of them means for ever.
+#: For how many days a member may be limited or suspended; a suspension without any is for ever.
 DAYS: Final = (1, 3, 7, 14, 30, 90)
 FOR_EVER: Final = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 #: So long a decision counts against a member.
@@ -62,8 +72,15 @@ COUNTS_FOR: Final = dt.timedelta(days=180)
 MOST_WORDS: Final = 1000
 
 
+def fits(kind: Kind, days: int | None) -> bool:
+    """Whether a decision of this kind can last so many days."""
+    if days is None:
+        return kind is not Kind.LIMIT
+    return kind in (Kind.LIMIT, Kind.SUSPENSION) and days in DAYS
+
+
 def ends(begins: dt.datetime, days: int | None) -> dt.datetime:
-    """When a suspension of so many days ends; without days it does not."""
+    """When what lasts so many days ends; without days it does not."""
     return FOR_EVER if days is None else begins + dt.timedelta(days=days)
 
 
@@ -84,9 +101,9 @@ class Past:
 
 
 def strikes(past: Iterable[Past], now: dt.datetime) -> int:
-    """A warning counts one, a suspension two, each for half a year."""
+    """A suspension counts two, everything else one, each for half a year."""
     recent = [each for each in past if now - each.began < COUNTS_FOR]
-    return sum(1 if each.kind is Kind.WARNING else 2 for each in recent)
+    return sum(2 if each.kind is Kind.SUSPENSION else 1 for each in recent)
 
 
 def usual(strikes: int) -> str:
@@ -94,7 +111,7 @@ def usual(strikes: int) -> str:
     if strikes == 0:
         return "a warning"
     if strikes == 1:
-        return "a suspension of 3 days"
+        return "a limit of 7 days, or a suspension of 3 days"
     if strikes <= 3:
         return "a suspension of 14 days"
     return "a suspension of 90 days, or for ever"

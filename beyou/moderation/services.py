@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from beyou.audit.services import record
 from beyou.core import clock, keyring
@@ -16,6 +17,7 @@ from beyou.ledger import services as ledger
 from beyou.moderation import queries, rules
 from beyou.moderation.errors import (
     AlreadyAppealed,
+    AlreadyLimited,
     AlreadySuspended,
     DecisionMoved,
     SecondOpinionNeeded,
@@ -32,22 +34,24 @@ from beyou.users.rules import Level, has_level, may_act_on
 def sanction(
     *, actor_id: UUID, member_id: UUID, kind: Kind, reason: Reason, words: str, days: int | None = None
 ) -> Sanction:
-    """The member is warned, or suspended from now on for so many days; for ever only once a second of the
-    staff agrees. The member is told, and the audit says who decided.
+    """The member is warned or told of what is taken away, or limited or suspended from now on for so many
+    days; suspended for ever only once a second of the staff agrees. The member is told, and the audit says
+    who decided.
 
     Raises `NotFound` for whoever may not decide about the member (oneself, friends, equals and upwards),
-    `AlreadySuspended`, and `InvalidInput`.
+    `AlreadyLimited`, `AlreadySuspended`, and `InvalidInput`.
     """
     _check_may_act(actor_id, member_id)
     if not words.strip() or len(words) > rules.MOST_WORDS:
         raise InvalidInput(f"Say in up to {rules.MOST_WORDS} characters what the member reads.")
-    if (kind is Kind.WARNING and days is not None) or (days is not None and days not in rules.DAYS):
+    if not rules.fits(kind, days):
         raise InvalidInput("Choose how long from the list.")
     row_id = uuid7()
     row = Sanction(
         id=row_id,
         member_id=member_id,
         open_of_id=member_id if kind is Kind.SUSPENSION else None,
+        limit_of_id=member_id if kind is Kind.LIMIT else None,
         kind=kind.value,
         reason=reason.value,
         words=keyring.seal_field(words.strip(), table="moderation", column="words", row_id=row_id),
@@ -55,18 +59,20 @@ def sanction(
         days=days,
         decided_by_id=actor_id,
     )
-    if kind is Kind.SUSPENSION:
-        _end_served(member_id)
-        row.state = (State.PROPOSED if days is None else State.ACTIVE).value
+    _end_served(member_id)
+    if kind is Kind.SUSPENSION and days is None:
+        row.state = State.PROPOSED.value
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        raise AlreadySuspended("Lift it first, or wait until it is over. Nothing was changed.") from None
+        standing = AlreadyLimited if kind is Kind.LIMIT else AlreadySuspended
+        raise standing("Lift it first, or wait until it is over. Nothing was changed.") from None
     act = "member.suspension_proposed" if row.state == State.PROPOSED else f"member.{kind.value}_given"
     if row.state == State.ACTIVE:
         _begin(row)
-    _note(act, row, actor_id, reason=reason.value, days=days or "for ever")
+    lasts = {"days": days or "for ever"} if kind in (Kind.LIMIT, Kind.SUSPENSION) else {}
+    _note(act, row, actor_id, reason=reason.value, **lasts)
     return row
 
 
@@ -147,10 +153,10 @@ def decide_appeal(*, actor_id: UUID, sanction_id: UUID, is_granted: bool, answer
 
 
 def end_due(limit: int = 100) -> int:
-    """Suspensions whose time is over are marked as served. They ended by the time already."""
+    """Limits and suspensions whose time is over are marked as served. They ended by the time already."""
     due = Sanction.objects.filter(state=State.ACTIVE, until__lte=clock.now()).order_by("until")
     return Sanction.objects.filter(id__in=list(due.values_list("id", flat=True)[:limit])).update(
-        state=State.SERVED.value, open_of=None
+        state=State.SERVED.value, open_of=None, limit_of=None
     )
 
 
@@ -182,6 +188,9 @@ def _begin(row: Sanction) -> None:
     if row.kind == Kind.SUSPENSION:
         row.until = rules.ends(row.began_at, row.days)
         members.suspend(member_id=row.member_id, until=row.until)
+    elif row.kind == Kind.LIMIT:
+        row.until = rules.ends(row.began_at, row.days)
+        members.limit(member_id=row.member_id, until=row.until, why=row.reason_words)
     row.save()
     _write_down(row, "decided", row.began_at)
     publish(SanctionMoved(row.pk, row.member_id, State.ACTIVE.value))
@@ -190,7 +199,9 @@ def _begin(row: Sanction) -> None:
 def _lift(row: Sanction, actor_id: UUID, appeal: Appeal | None = None) -> None:
     if row.open_of_id is not None and row.standing is State.ACTIVE:
         members.resume(member_id=row.member_id)
-    row.state, row.open_of_id = State.LIFTED.value, None
+    if row.limit_of_id is not None and row.standing is State.ACTIVE:
+        members.unlimit(member_id=row.member_id)
+    row.state, row.open_of_id, row.limit_of_id = State.LIFTED.value, None, None
     row.lifted_by_id, row.ended_at = actor_id, clock.now()
     row.save()
     _write_down(row, "appeal granted" if appeal else "taken back", row.ended_at, appeal)
@@ -226,9 +237,10 @@ def _write_down(row: Sanction, what: str, at: dt.datetime, appeal: Appeal | None
 
 
 def _end_served(member_id: UUID) -> None:
-    """One that is over stands in no other's way until the job comes by."""
-    Sanction.objects.filter(open_of_id=member_id, state=State.ACTIVE, until__lte=clock.now()).update(
-        state=State.SERVED.value, open_of=None
+    """What is over stands in no other's way until the job comes by."""
+    mine = Q(open_of_id=member_id) | Q(limit_of_id=member_id)
+    Sanction.objects.filter(mine, state=State.ACTIVE, until__lte=clock.now()).update(
+        state=State.SERVED.value, open_of=None, limit_of=None
     )
 
 

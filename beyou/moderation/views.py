@@ -14,6 +14,7 @@ from beyou.core.errors import ApplicationError, NotFound
 from beyou.core.toasts import toast
 from beyou.moderation import queries, services
 from beyou.moderation.forms import AppealForm
+from beyou.moderation.rules import LIMITED
 from beyou.users.http import MemberRequest, member_required, suspended_member
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _page(
         "decisions": queries.decisions_about(member.pk),
         "reader": member,
         "about": about,
+        "limited": LIMITED,
         "form": form or AppealForm(),
         "base": "base_public.html" if member.is_suspended else "base.html",
     }

@@ -1,13 +1,13 @@
 """What members and staff say about reports."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 
 from beyou.moderation.rules import REASONS, Reason
-from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, Target
+from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told
 
 
 def _words(label: str, *, required: str = "", hint: str = "", rows: int = 4) -> forms.CharField:
@@ -123,3 +123,60 @@ class TakeOffForm(AnswerForm):
         error_messages={"required": "Say why: the seller reads it."},
     )
     field_order = ("reason", "answer")
+
+
+class RemoveForm(AnswerForm):
+    """What of the target to take away, why, and what the member reads."""
+
+    parts = forms.MultipleChoiceField(
+        label="What to take away",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what to take away."},
+    )
+    reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
+    words = _words("What the member reads", required="Say what the member reads.")
+    answer = _words(
+        "Your answer to whoever reported it", hint="Optional. They read that it was taken away.", rows=2
+    )
+    field_order = ("parts", "reason", "words", "answer")
+
+    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parts = self.fields["parts"]
+        assert isinstance(parts, forms.MultipleChoiceField)
+        parts.choices = [(each.value, _PARTS[each]) for each in REMOVABLE.get(target, ())]
+        self.fields["words"].widget.attrs["maxlength"] = MOST_WORDS - _TOLD
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if len(words) > MOST_WORDS - _TOLD:
+            raise forms.ValidationError(f"Say it in up to {MOST_WORDS - _TOLD} characters.")
+        return words
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.remove`."""
+        said = self.cleaned_data
+        return {
+            "parts": [Part(each) for each in said["parts"]],
+            "reason": Reason(said["reason"]),
+            "words": said["words"],
+            "answer": said["answer"],
+        }
+
+    def preview(self) -> dict[str, str]:
+        """What the member will read."""
+        said = self.chosen()
+        return {
+            "title": "Something of yours is taken away",
+            "reason": REASONS[said["reason"]],
+            "words": told(said["parts"], said["words"]),
+        }
+
+
+#: Room for what the member reads before the words.
+_TOLD: Final = 120
+_PARTS: Final = {
+    Part.TEXT: "The text of the profile",
+    Part.PICTURE: "The picture of the profile",
+    Part.ITEM: "The item: it is off the market",
+}

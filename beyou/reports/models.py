@@ -117,3 +117,20 @@ class Shown(models.Model):
 
     def __str__(self) -> str:
         return f"shown {self.pk}"
+
+
+class Removal(models.Model):
+    """What the staff took away with a decision about a member, kept aside for as long as it can come back."""
+
+    sanction = models.OneToOneField(
+        "moderation.Sanction", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    # Of a profile: its text, sealed under a key of its own, and the file of its picture.
+    text = models.BinaryField(default=bytes)
+    media_id = models.UUIDField(null=True)
+    # An item that is off the market.
+    item_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"removal by {self.sanction_id}"

@@ -17,6 +17,11 @@ declare(
 )
 declare(*("reports.Report", "reporter"), what="What you reported", copied=REPORTS)
 declare(*("reports.Shown", "sender", "report__reporter"), what="What was shown in reports", copied=REPORTS)
+declare(
+    *("reports.Removal", "sanction__member"),
+    what="What the staff took away from you and kept aside",
+    not_copied="It is what you wrote or offered before; the decision says what was taken away and why.",
+)
 
 
 @personal.part("reports")

@@ -5,6 +5,7 @@ import datetime as dt
 from beyou.automod.events import Found
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
+from beyou.moderation.events import SanctionMoved
 from beyou.reports import services
 from beyou.users.events import UserErased
 
@@ -19,6 +20,12 @@ def report_finding(event: Found) -> None:
     services.report_finding(finding_id=event.finding_id)
 
 
+@reacts_to(SanctionMoved)
+def put_back(event: SanctionMoved) -> None:
+    services.put_back(sanction_id=event.sanction_id)
+
+
 @every(dt.timedelta(hours=6))
 def forget_old() -> None:
     services.forget_old()
+    services.forget_removed()

@@ -1,6 +1,7 @@
 """What can be reported, how a case stands, and who may judge it. Pure."""
 
 import datetime as dt
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -41,8 +42,10 @@ class Outcome(StrEnum):
     DISMISSED = "dismissed"  # Nothing against the rules.
     SETTLED = "settled"  # Settled without a decision about anybody.
     WARNED = "warned"
+    LIMITED = "limited"
     SUSPENDED = "suspended"
     TAKEN_OFF = "taken_off"  # The item is off the market.
+    REMOVED = "removed"  # What was reported is taken away, and whoever answers for it can object.
 
 
 #: As whoever reported it reads it: what became of somebody else is between the staff and them.
@@ -50,8 +53,10 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.DISMISSED: "We looked at it and found nothing against the rules.",
     Outcome.SETTLED: "We looked at it, and it is settled.",
     Outcome.WARNED: "We looked at it and did something about it.",
+    Outcome.LIMITED: "We looked at it and did something about it.",
     Outcome.SUSPENDED: "We looked at it and did something about it.",
     Outcome.TAKEN_OFF: "We looked at it and did something about it.",
+    Outcome.REMOVED: "We looked at it and took it away.",
 }
 
 #: As the staff read it.
@@ -59,12 +64,45 @@ STAFF_OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.DISMISSED: "Dismissed",
     Outcome.SETTLED: "Settled without a decision",
     Outcome.WARNED: "Warned",
+    Outcome.LIMITED: "Limited",
     Outcome.SUSPENDED: "Suspended",
     Outcome.TAKEN_OFF: "Taken off the market",
+    Outcome.REMOVED: "Taken away",
 }
+
+
+class Part(StrEnum):
+    """What of a target can be taken away."""
+
+    TEXT = "text"
+    PICTURE = "picture"
+    ITEM = "item"
+
+
+#: As the member reads it.
+PARTS: Final[dict[Part, str]] = {
+    Part.TEXT: "the text of your profile",
+    Part.PICTURE: "the picture of your profile",
+    Part.ITEM: "what you offered on the market",
+}
+
+#: What can be taken away of each target.
+REMOVABLE: Final[dict[Target, tuple[Part, ...]]] = {
+    Target.MEMBER: (Part.TEXT, Part.PICTURE),
+    Target.ITEM: (Part.ITEM,),
+}
+
+
+def told(parts: Iterable[Part], words: str) -> str:
+    """What the member reads of a removal."""
+    names = " and ".join(PARTS[each] for each in parts)
+    return f"Taken away: {names}.\n\n{words}"
+
 
 #: How long a case is kept for whoever took it.
 LEASE: Final = dt.timedelta(minutes=15)
+#: So long what was taken away can come back.
+KEPT_ASIDE: Final = dt.timedelta(days=180)
 #: What was shown is deleted so long after the case was decided.
 KEPT: Final = dt.timedelta(days=180)
 MOST_WORDS: Final = 1000

@@ -15,7 +15,7 @@ from beyou.core.http import json_response
 from beyou.core.schemas import Input
 from beyou.core.templatetags.beyou import picture_url
 from beyou.users import access_tokens, queries, security_log, services, takeover
-from beyou.users.http import MemberRequest, member_id_of, own_session, sign_in_attempt
+from beyou.users.http import DECISIONS, MemberRequest, member_id_of, own_session, sign_in_attempt
 from beyou.users.models import AccessToken, User
 from beyou.users.schemas import MeIn, MeOut, PrivacyOut
 from beyou.users.session_store import SessionStore
@@ -159,6 +159,9 @@ def _me(member: User) -> HttpResponse:
         "picture": picture_url(member),
         "is_verified": member.is_verified,
         "pending_rename": pending and {"handle": pending.handle, "name": pending.name},
+        "limited": {"until": member.limited_until, "why": member.limited_for, "at": DECISIONS}
+        if member.is_limited
+        else None,
         "privacy": {name: getattr(member, name) for name in PrivacyOut.model_fields},
     }
     return json_response(body)

@@ -22,7 +22,10 @@ router = Router(tags=["sign-in"], auth=None)
 
 @router.get("/auth/session")
 def get_session(request: HttpRequest) -> HttpResponse:
-    """Where it stands: `signed_out`, `confirm_address`, `second_step`, `new_password` or `signed_in`."""
+    """Where it stands: `signed_out`, `confirm_address`, `second_step`, `new_password`, `awaits_approval` or
+    `signed_in`. Whoever waits to be let in reads under `waits` since when, what they said, and whether they
+    were refused, with the answer and when the account is erased.
+    """
     return json_response(app_sign_in.state(request))
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from beyou.core.errors import InvalidInput, RateLimited
-from beyou.users import app_reset, passkey_sign_in, second_step
+from beyou.users import app_reset, joining, passkey_sign_in, second_step
 from beyou.users.app_reset import opened, ways_of
 from beyou.users.app_sessions import token_of
 from beyou.users.errors import AlreadySignedIn, NothingPending, WrongCredentials
@@ -25,7 +25,8 @@ def state(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     if user.is_authenticated:
         member = {"id": str(user.pk), "handle": user.handle, "name": user.name}
-        return {"state": "signed_in", "member": member}
+        waits = {"waits": joining.standing(user)} if user.awaits_since else {}
+        return {"state": "awaits_approval" if waits else "signed_in", "member": member} | waits
     stage: LoginStage | None = get_pending_stage(request)
     if stage is not None:
         owes = {"second_steps": ways_of(stage.login.user)} if stage.key == SecondStepStage.key else {}

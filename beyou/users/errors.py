@@ -20,6 +20,37 @@ class Suspended(NotAllowed):
     code, status, title = "suspended", 403, "Your account is suspended"
 
 
+class AwaitsApproval(NotAllowed):
+    """`at` is where whoever waits reads how it stands."""
+
+    code, status, title = "awaits_approval", 403, "You wait to be let in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our staff look at who wants to join. You read how it stands at /waiting.", at="/waiting"
+        )
+
+
+class JoiningDecided(ApplicationError):
+    code, status, title = "joining_decided", 409, "It is decided already"
+
+
+class Limited(NotAllowed):
+    """`until` is when it ends by itself, `why` the reason, `at` where the member reads more and objects."""
+
+    code, status, title = "limited", 403, "Your reach is limited for a time"
+
+    def __init__(self, until: dt.datetime, why: str) -> None:
+        super().__init__(
+            f"Our staff limited what you can do with people who are not your friends, until"
+            f" {until:%-d %B %Y, %H:%M} UTC. The reason: {why.lower()}. Read more, and object if you like, on"
+            " the page of decisions.",
+            until=until.isoformat(),
+            why=why,
+            at="/decisions",
+        )
+
+
 class AddressBlocked(NotAllowed):
     code, status, title = "address_blocked", 403, "Signing in is not possible from here"
 

@@ -164,6 +164,14 @@ class RecoveryReady(Event):
 
 
 @dataclass(frozen=True)
+class JoiningAnswered(Event):
+    """The staff let the member in, or refused."""
+
+    member_id: UUID
+    is_let_in: bool
+
+
+@dataclass(frozen=True)
 class RecoveryEnded(Event):
     """Such a request is over. `state` is a `rules.RecoveryState`."""
 

@@ -14,7 +14,7 @@ from beyou.core.errors import RateLimited
 from beyou.instance import invitations
 from beyou.instance.errors import InvitationOver
 from beyou.instance.queries import current
-from beyou.instance.rules import INVITE
+from beyou.instance.rules import APPROVAL, INVITE
 from beyou.users import proof_of_work, queries, rules, services
 from beyou.users.address_blocks import is_blocked
 from beyou.users.errors import AddressBlocked
@@ -64,6 +64,8 @@ class SignUpForm(SignupForm):
             self.fields["invitation"].widget = forms.HiddenInput()
         self.fields["email"].label = "E-mail address"
         self.fields["email"].help_text = "Only you see it. We send a code there."
+        if current().registration == APPROVAL:
+            self.fields["email"].help_text += " Then you say why you want to join, and our staff decide."
         self.fields["email"].widget.attrs.pop("placeholder", None)
         self.fields["password1"].help_text = new_password_hint()
         self.fields["password1"].widget.attrs.pop("placeholder", None)
@@ -139,6 +141,7 @@ class SignUpForm(SignupForm):
             name=self.cleaned_data["name"],
             email=self.cleaned_data["email"],
             password=self.cleaned_data["password1"],
+            awaits_approval=invitations.needs_approval(),
         )
 
 

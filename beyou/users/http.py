@@ -14,7 +14,7 @@ from beyou.core.http import client_ip, wants_json
 from beyou.core.ports.realtime import session_digest
 from beyou.users import confirmation, queries, staff_access
 from beyou.users.devices import device_digest
-from beyou.users.errors import ConfirmationNeeded, SecondStepMissing, SessionOver, Suspended
+from beyou.users.errors import AwaitsApproval, ConfirmationNeeded, SecondStepMissing, SessionOver, Suspended
 from beyou.users.rules import Level, has_level
 from beyou.users.services import SignInAttempt
 from beyou.users.whereabouts import clean_agent
@@ -59,6 +59,16 @@ def suspended_member(request: HttpRequest) -> "User | None":
     return found
 
 
+#: Where whoever waits to be let in reads how it stands, says why, or gives up.
+WAITING = "/waiting"
+
+
+def waiting_member(request: HttpRequest) -> "User | None":
+    """The signed-in member whom the staff have not let in."""
+    found: User | None = getattr(request, "waiting", None)
+    return found
+
+
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -69,6 +79,10 @@ def member_required(
         if getattr(request, "member", None) is None:
             if leaving_member(request) is not None:
                 return redirect(LEAVING)
+            if waiting_member(request) is not None:
+                if wants_json(request):
+                    raise AwaitsApproval
+                return redirect(WAITING)
             if suspended_member(request) is not None:
                 if wants_json(request):
                     raise Suspended("You can read why, and object, on the page of decisions.", at=DECISIONS)

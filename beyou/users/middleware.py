@@ -14,7 +14,7 @@ from beyou.users import presence, staff_access
 from beyou.users.app_sessions import is_app, open_session
 from beyou.users.devices import set_cookie
 from beyou.users.errors import NewPasswordNeeded, SecondStepMissing
-from beyou.users.http import bearer_token, has_proved_factor
+from beyou.users.http import DECISIONS, bearer_token, has_proved_factor
 from beyou.users.models import User
 from beyou.users.session_store import SessionStore
 from beyou.users.whereabouts import clean_agent
@@ -36,6 +36,10 @@ STILL_OPEN = (
 
 #: Where a member shows a second step, or sets it up, while BEYOU_SECOND_FACTOR asks everybody for one.
 FACTOR_PAGES = ("/settings/second-step", "/confirm", "/sign-in/passkey/options")
+
+
+#: What nobody with an account loses (GDPR): a copy of their data and leaving, and the proof that it is them.
+RIGHTS = ("/settings/data", "/confirm")
 
 
 class MemberMiddleware:
@@ -60,10 +64,16 @@ class MemberMiddleware:
         is_leaving = member is not None and member.deletion_due_at is not None
         request.leaving = member if is_leaving else None  # type: ignore[attr-defined]  # http.leaving_member
         member = None if is_leaving else member
-        # Who is suspended reads why, and nothing else; the time alone ends it (`moderation`).
+        # Whom the staff have not let in waits, and nothing else (`joining`).
+        is_waiting = member is not None and member.awaits_since is not None
+        request.waiting = member if is_waiting else None  # type: ignore[attr-defined]  # http.waiting_member
+        member = None if is_waiting else member
+        # Who is suspended reads why, and besides that only takes a copy of their data or leaves; the time
+        # alone ends it (`moderation`).
         is_suspended = member is not None and member.is_suspended
         request.suspended = member if is_suspended else None  # type: ignore[attr-defined]  # http.suspended_member
-        member = None if is_suspended else member
+        if member is not None and is_suspended:
+            member = _narrowed(request, member, DECISIONS)
         request.member = member  # type: ignore[attr-defined]  # MemberRequest
         if member is not None and member.needs_new_password and not request.path.startswith(STILL_OPEN):
             return _send_to_new_password(request)
@@ -75,6 +85,28 @@ class MemberMiddleware:
         if not is_app(request):
             set_cookie(request, response)
         return response
+
+
+def _narrowed(request: HttpRequest, member: User, home: str) -> User | None:
+    """The member, on the few pages that stay open to everybody who has an account, without the ways to the
+    others; elsewhere None.
+    """
+    if not _stays_open(request, member):
+        return None
+    request.narrowed_to = home  # type: ignore[attr-defined]  # read by templates
+    request.shell = "base_public.html"  # type: ignore[attr-defined]  # read by templates
+    return member
+
+
+def _stays_open(request: HttpRequest, member: User) -> bool:
+    path = request.path
+    if path in RIGHTS or path.startswith(f"{RIGHTS[0]}/"):
+        return True
+    # What those pages ask of everybody first.
+    if member.needs_new_password and path == NEW_PASSWORD:
+        return True
+    is_asked = settings.SECOND_FACTOR == "everybody" and not has_proved_factor(request)
+    return is_asked and path.startswith(FACTOR_PAGES)
 
 
 def _send_to_new_password(request: HttpRequest) -> HttpResponse:

@@ -85,8 +85,13 @@ class User(AbstractBaseUser):
     # When the account will be erased, as its member asked; until then nobody sees it.
     deletion_due_at = models.DateTimeField(null=True, db_index=True)
     deletion_reminded_at = models.DateTimeField(null=True)
+    # Since when the member waits to be let in by the staff; empty for members. Only `joining` changes it.
+    awaits_since = models.DateTimeField(null=True)
     # Until when the member is suspended; the time alone ends it. Only `services.suspend` changes it.
     suspended_until = models.DateTimeField(null=True)
+    # Until when the member's reach is limited, and why in words; the same. Only `services.limit` changes it.
+    limited_until = models.DateTimeField(null=True)
+    limited_for = models.CharField(max_length=60, blank=True)
     # Since when this row is a tombstone that only keeps other rows in their places.
     erased_at = models.DateTimeField(null=True)
 
@@ -112,12 +117,22 @@ class User(AbstractBaseUser):
     @property
     def is_present(self) -> bool:
         """Whether others may see the member and write to them. The same for querysets: `queries.present`."""
-        return self.is_active and self.deletion_due_at is None
+        return self.is_active and self.deletion_due_at is None and self.awaits_since is None
 
     @property
     def is_suspended(self) -> bool:
         """Whether the member can do nothing but read why. The same for querysets: `queries.suspended`."""
         return self.suspended_until is not None and self.suspended_until > now()
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether somebody reads what is written to the member: who is suspended cannot."""
+        return self.is_present and not self.is_suspended
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether strangers are out of the member's reach. The same for querysets: `queries.limited`."""
+        return self.limited_until is not None and self.limited_until > now()
 
     @property
     def is_erased(self) -> bool:
@@ -127,6 +142,24 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = self.name.split() or [self.handle]
         return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+class JoinRequest(models.Model):
+    """Somebody who waits to be let in by the staff, or was refused and will be erased. Gone once let in."""
+
+    member = models.OneToOneField("users.User", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    # Why the member wants to join, and what the staff answered; sealed under keys of their own.
+    words = models.BinaryField(default=bytes)
+    answer = models.BinaryField(default=bytes)
+    asked_at = models.DateTimeField(default=now)
+    refused_at = models.DateTimeField(null=True)
+    decided_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["refused_at", "asked_at"], name="users_joining")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} wants to join"
 
 
 class Phone(models.Model):

@@ -34,6 +34,12 @@ declare(
     why="An empty row named “Deleted member” under a random id keeps the conversations of others in order.",
     copied=ACCOUNT,
 )
+declare(
+    *("users.JoinRequest", "member"),
+    what="Why you wanted to join",
+    not_copied="It is there only while you wait to be let in, and the page where you wait shows it.",
+    mentions=("decided_by_id",),
+)
 declare("users.Phone", "member", what="Your telephone number", copied=ACCOUNT)
 declare("users.HeldHandle", "member", what="Handles kept for you", not_copied=_CONFIG)
 declare(

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from beyou.instance import invitations
 from beyou.users import identities, services
 from beyou.users.forms import SignUpForm
 
@@ -37,6 +38,7 @@ class ProviderSignUpForm(SignUpForm):
             email=email,
             password=None,
             is_confirmed=known,
+            awaits_approval=invitations.needs_approval(),
         )
         assert isinstance(member.pk, UUID)
         identities.link(

@@ -14,6 +14,7 @@ from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
 from beyou.core.ports.realtime import digest_room
 from beyou.users import rules
+from beyou.users.errors import Limited
 from beyou.users.models import (
     AccessToken,
     AccountRecovery,
@@ -182,15 +183,34 @@ def is_erased(member_id: UUID) -> bool:
 
 
 def present(path: str = "") -> Q:
-    """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone."""
+    """The condition that the member whom `path` names may be seen: neither closed, nor leaving, nor gone, nor
+    waiting to be let in.
+    """
     prefix = f"{path}__" if path else ""
-    return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None})
+    return Q(**{f"{prefix}is_active": True, f"{prefix}deletion_due_at": None, f"{prefix}awaits_since": None})
 
 
-def suspended(path: str = "") -> Q:
-    """The condition that the member whom `path` names is suspended at this moment."""
+def suspended(path: str = "", *, moment: dt.datetime | None = None) -> Q:
+    """The condition that the member whom `path` names is suspended now, or at the moment."""
     prefix = f"{path}__" if path else ""
-    return Q(**{f"{prefix}suspended_until__isnull": False, f"{prefix}suspended_until__gt": clock.now()})
+    at = moment or clock.now()
+    return Q(**{f"{prefix}suspended_until__isnull": False, f"{prefix}suspended_until__gt": at})
+
+
+def limited(path: str = "", *, moment: dt.datetime | None = None) -> Q:
+    """The condition that the member whom `path` names is limited now, or at the moment."""
+    prefix = f"{path}__" if path else ""
+    at = moment or clock.now()
+    return Q(**{f"{prefix}limited_until__isnull": False, f"{prefix}limited_until__gt": at})
+
+
+def check_reach(member_id: UUID) -> None:
+    """Raises `Limited` when the member's reach is, now. One statement; within a transaction that holds the
+    member the answer stays true until its end.
+    """
+    found = User.objects.filter(limited(), id=member_id).values_list("limited_until", "limited_for").first()
+    if found is not None and found[0] is not None:
+        raise Limited(found[0], found[1])
 
 
 def is_present(member_id: UUID) -> bool:
@@ -216,12 +236,12 @@ def address_of(member_id: UUID) -> str:
     return User.objects.filter(id=member_id).values_list("email", flat=True).first() or ""
 
 
-def listed_members() -> QuerySet[User]:
-    """Members who may appear to others: active, neither suspended nor about to leave, and with a confirmed
-    address.
+def listed_members(*, moment: dt.datetime | None = None) -> QuerySet[User]:
+    """Members who may appear to others: active, neither suspended (now, or at the moment) nor about to leave,
+    and with a confirmed address.
     """
     confirmed = EmailAddress.objects.filter(user_id=OuterRef("pk"), verified=True)
-    return User.objects.filter(Exists(confirmed)).filter(present()).exclude(suspended())
+    return User.objects.filter(Exists(confirmed)).filter(present()).exclude(suspended(moment=moment))
 
 
 def levels_of(member_id: UUID) -> frozenset[str]:

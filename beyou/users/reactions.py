@@ -6,7 +6,7 @@ from uuid import UUID
 from beyou.core import clock, mail
 from beyou.core.events import reacts_to
 from beyou.core.schedule import every
-from beyou.users import account_recovery, email_change, handles, identities, queries, resets
+from beyou.users import account_recovery, email_change, handles, identities, joining, queries, resets
 from beyou.users.events import (
     AccessTokenCreated,
     EmailChanged,
@@ -14,6 +14,7 @@ from beyou.users.events import (
     IdentityKnocked,
     IdentityLinked,
     IdentityUnlinked,
+    JoiningAnswered,
     PasswordChanged,
     RecoveryAsked,
     RecoveryEnded,
@@ -50,6 +51,21 @@ CHANGES = {
     "recovery_codes_made": "New recovery codes were made",
     "recovery_code_used": "A recovery code was used",
 }
+
+
+@reacts_to(JoiningAnswered)
+def mail_about_joining(event: JoiningAnswered) -> None:
+    """Who waited learns how it ended. Raises `MailNotSent`."""
+    address = queries.address_of(event.member_id)
+    if address:
+        answer = "" if event.is_let_in else joining.answer_of(event.member_id)
+        context = {"is_let_in": event.is_let_in, "answer": answer, "days": joining.REFUSED_FOR.days}
+        mail.send("users/mail/joining.txt", address, context)
+
+
+@every(dt.timedelta(hours=1))
+def erase_refused() -> None:
+    joining.erase_refused()
 
 
 @reacts_to(FactorsChanged)

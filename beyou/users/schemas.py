@@ -1,5 +1,6 @@
 """What the API of accounts takes and gives, field by field. Unknown fields are refused."""
 
+import datetime as dt
 from typing import Annotated
 
 from ninja import Schema
@@ -49,6 +50,14 @@ class RenameOut(Schema):
     name: str
 
 
+class LimitedOut(Schema):
+    """The staff keep strangers out of the member's reach. `at` is the page to read more on, and to object."""
+
+    until: dt.datetime
+    why: str
+    at: str
+
+
 class MeOut(Schema):
     id: str
     handle: str
@@ -58,4 +67,5 @@ class MeOut(Schema):
     picture: str | None
     is_verified: bool
     pending_rename: RenameOut | None
+    limited: LimitedOut | None
     privacy: PrivacyOut

@@ -13,6 +13,7 @@ from beyou.core.events import publish
 from beyou.core.ports import realtime
 from beyou.core.realtime.socket import SESSION_ENDED
 from beyou.instance.queries import current
+from beyou.media.services import delete_media
 from beyou.users.address_rules import key_of
 from beyou.users.email_change import agree_new as agree_new
 from beyou.users.email_change import agree_old as agree_old
@@ -25,6 +26,7 @@ from beyou.users.events import SignInRecorded
 from beyou.users.handles import forget_unconfirmed as forget_unconfirmed
 from beyou.users.models import (
     Accent,
+    JoinRequest,
     KnownDevice,
     LoginActivity,
     LoginOutcome,
@@ -71,10 +73,11 @@ def create_member(
     name: str = "",
     is_confirmed: bool = False,
     is_demo: bool = False,
+    awaits_approval: bool = False,
 ) -> User:
-    """The new member with one primary e-mail address. Without a name the handle is shown; without a
-    password nobody can sign in with one. The caller has checked handle, address and password; raises
-    IntegrityError when another took handle or address meanwhile.
+    """The new member with one primary e-mail address, who waits for the staff if that is asked. Without a
+    name the handle is shown; without a password nobody can sign in with one. The caller has checked handle,
+    address and password; raises IntegrityError when another took handle or address meanwhile.
     """
     member = User(
         handle=handle,
@@ -82,10 +85,13 @@ def create_member(
         name=name or handle,
         is_demo=is_demo,
         accent=current().worn_accent,
+        awaits_since=clock.now() if awaits_approval else None,
     )
     member.set_password(password)
     member.save(force_insert=True)
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=is_confirmed)
+    if awaits_approval:
+        JoinRequest.objects.create(member=member)
     return member
 
 
@@ -221,6 +227,44 @@ def suspend(*, member_id: UUID, until: dt.datetime) -> None:
 def resume(*, member_id: UUID) -> None:
     """The member is not suspended any more."""
     User.objects.filter(id=member_id).update(suspended_until=None)
+
+
+@transaction.atomic
+def limit(*, member_id: UUID, until: dt.datetime, why: str) -> None:
+    """Until then strangers are out of the member's reach: they neither find what the member is and offers,
+    nor hear from the member. The time alone ends it.
+    """
+    hold_member(member_id)
+    User.objects.filter(id=member_id).update(limited_until=until, limited_for=why)
+
+
+def unlimit(*, member_id: UUID) -> None:
+    """The member's reach is as before."""
+    User.objects.filter(id=member_id).update(limited_until=None, limited_for="")
+
+
+@transaction.atomic
+def empty_profile(*, member_id: UUID, text: bool, picture: bool) -> tuple[str, UUID | None]:
+    """The profile has no text and no picture any more, as chosen. Returns what stood there; the file of the
+    picture stays in the store, shown to nobody, until whoever keeps it puts it back or deletes it.
+    """
+    hold_member(member_id)
+    member = User.objects.get(id=member_id)
+    taken = (member.bio if text else "", member.picture_id if picture else None)
+    changes = ({"bio": ""} if text else {}) | ({"picture_id": None} if picture else {})
+    User.objects.filter(id=member_id).update(**changes)
+    return taken
+
+
+@transaction.atomic
+def refill_profile(*, member_id: UUID, text: str, picture_id: UUID | None) -> None:
+    """The profile has this text and picture again, but for what its member has put in their place."""
+    hold_member(member_id)
+    rows = User.objects.filter(id=member_id, erased_at=None)
+    if text:
+        rows.filter(bio="").update(bio=text)
+    if picture_id is not None and not rows.filter(picture_id=None).update(picture_id=picture_id):
+        delete_media(media_id=picture_id)
 
 
 def open_account_access(*, member_id: UUID) -> None:

@@ -20,6 +20,7 @@ class Standing(StrEnum):
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
     STAFF = "staff"
+    LIMITED = "limited"
     SUSPENDED = "suspended"
     CLOSED = "closed"
     LEAVING = "leaving"
@@ -32,6 +33,7 @@ _ROWS: Final = {
     Standing.STAFF: Q(is_staff=True),
     Standing.CLOSED: Q(is_active=False, erased_at=None),
     # Also those whose time is over; their badge says whether it is.
+    Standing.LIMITED: Q(limited_until__isnull=False, erased_at=None),
     Standing.SUSPENDED: Q(suspended_until__isnull=False, erased_at=None),
     Standing.LEAVING: Q(deletion_due_at__isnull=False, erased_at=None),
     Standing.ERASED: Q(erased_at__isnull=False),

@@ -6,6 +6,7 @@ from beyou.users import (
     contact_views,
     decoy_views,
     factor_views,
+    joining_views,
     password_views,
     profile_views,
     provider_views,
@@ -50,5 +51,6 @@ urlpatterns = [
     path("", include(profile_views)),
     path("", include(contact_views)),
     path("", include(decoy_views)),
+    path("", include(joining_views)),
     path("dev/mail", views.caught_mail, name="caught_mail"),
 ]

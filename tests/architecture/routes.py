@@ -188,6 +188,8 @@ ROUTES: dict[str, Route] = {
     "settings/data/exports/<uuid:export_id>/delete": _post(O),
     "settings/data/leave": _form(M),
     "leaving": _form(M),
+    "waiting": _form(M),
+    "waiting/give-up": _post(M),
     "settings/sign-in-ways": _get(M),
     "settings/sign-in-ways/<slug:provider_id>/connect": _post(M),
     "settings/sign-in-ways/<uuid:identity_id>/disconnect": _post(O),
@@ -257,7 +259,7 @@ ROUTES: dict[str, Route] = {
     f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
     **{
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
-        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "reopen")
+        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "remove", "reopen")
     },
     f"{S}automatic-help": _staff(Level.MODERATOR, "GET", "POST", body=_word),
     f"{S}automatic-help/words/<uuid:word_id>": _staff(
@@ -272,6 +274,7 @@ ROUTES: dict[str, Route] = {
     f"{S}automatic-help/held/<uuid:held_id>/send-back": _staff(
         Level.MODERATOR, "POST", body=lambda: {"reason": "Not here."}
     ),
+    f"{S}joining": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}decisions": _staff(Level.MODERATOR, "GET"),
     f"{S}decisions/<uuid:sanction_id>/lift": _staff(
         Level.MODERATOR, "POST", body=lambda: {"why": "It was a mistake."}
@@ -345,6 +348,7 @@ ROUTES: dict[str, Route] = {
     f"{S}announcements": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: {"title": "Hello", "ends_at": "x", "do": "preview"}
     ),
+    f"{S}announcements/<uuid:announcement_id>": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}announcements/<uuid:announcement_id>/end": _staff(Level.MODERATOR, "POST"),
     f"{S}settings/invitations": _staff(Level.OWNER, "GET", "POST", body=lambda: {"uses": "1", "days": "7"}),
     f"{S}settings/invitations/<uuid:invitation_id>/revoke": _staff(Level.OWNER, "POST"),

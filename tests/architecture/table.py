@@ -60,7 +60,7 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "instance": frozenset({"announcements", "invitations", "rules"}),
     "users": frozenset(
         {
-            *("account_recovery", "address_blocks", "address_rules", "deletion", "rules"),
+            *("account_recovery", "address_blocks", "address_rules", "deletion", "joining", "rules"),
             *("security_log", "sign_in_log", "staff_queries"),
         }
     ),

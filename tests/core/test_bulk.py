@@ -1,12 +1,13 @@
 """Statements that are written once give what the ORM gives."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from beyou.core import statements
+from beyou.core import clock, statements
 from beyou.core.bulk import Lookup, Query, gathered, insert, rows_of, update
 from beyou.core.ids import uuid7
 from beyou.ledger.models import BlockRow, Document, OutboxRow, SaltRow
@@ -38,6 +39,22 @@ def test_a_query_gives_the_rows_of_the_orm_for_each_set_of_values() -> None:
                 .values_list("id", "handle", "is_active", "date_joined")
             )
             assert among(first.pk, stop.pk) == list(expected)
+
+
+def test_the_time_of_day_is_a_value_like_others() -> None:
+    alice, moment = members.alice(), clock.now()
+    until = Query(
+        lambda at, key: (
+            User.objects.filter(limited_until__gt=at, id=key, date_joined__lt=moment + dt.timedelta(days=1))
+            .order_by()
+            .values_list("handle")
+        ),
+        *(dt.datetime, UUID),
+    )
+    User.objects.filter(id=alice.pk).update(limited_until=moment)
+    assert until(moment - dt.timedelta(milliseconds=1), alice.pk) == [("alice",)]
+    assert until(moment, alice.pk) == []
+    assert until(moment - dt.timedelta(days=400), alice.pk) == [("alice",)]
 
 
 def test_numbers_and_constants_of_a_query_keep_their_places() -> None:

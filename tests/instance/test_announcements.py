@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from beyou.core.ids import uuid7
 from beyou.instance import announcements, queries
 from beyou.instance.models import Announcement
 from beyou.users.rules import Level
+from tests.disputes.test_races import race
 from tests.factories import members
 from tests.factories.members import client_of, staff, visitor
 
@@ -127,3 +129,92 @@ def test_bad_announcements_are_refused(sent: dict[str, str]) -> None:
     answer = client_of(staff()).post(PAGE, {"title": "T", "ends_at": ends} | sent if sent else {})
     assert answer.status_code == 422
     assert not Announcement.objects.exists()
+
+
+# Changing one
+
+
+def _typed(row: Announcement, **changed: Any) -> dict[str, Any]:
+    said = {
+        "version": row.version,
+        "title": row.title,
+        "text": row.text,
+        "starts_at": row.starts_at.strftime("%Y-%m-%dT%H:%M"),
+        "ends_at": (clock.now() + 5 * HOUR).strftime("%Y-%m-%dT%H:%M"),
+        "do": "save",
+    }
+    return said | changed
+
+
+def test_it_is_changed_where_it_stands_and_the_audit_has_both() -> None:
+    row = Announcement.objects.get(pk=announced("Maintenance"))
+    client = client_of(staff(Level.MODERATOR, handle="mo"))
+    address = f"{PAGE}/{row.pk}"
+    page = client.get(address).content.decode()
+    assert 'value="Maintenance"' in page
+    assert address in client.get(PAGE).content.decode()
+    preview = client.post(address, _typed(row, title="Later", do="preview")).content.decode()
+    assert "How it will look" in preview
+    assert Announcement.objects.get().title == "Maintenance"
+    assert client.post(address, _typed(row, title="Tomorrow")).status_code == 302
+    queries.forget()
+    assert "Tomorrow" in visitor().get("/").content.decode()
+    written = AuditRecord.objects.get(act="instance.announcement_changed")
+    assert (written.detail["before"]["title"], written.detail["after"]["title"]) == (
+        "Maintenance",
+        "Tomorrow",
+    )
+    for wrong in ({"title": ""}, {"ends_at": "2020-01-01T00:00"}, {"version": ""}, {"text": "x" * 2001}):
+        row.refresh_from_db()
+        assert client.post(address, _typed(row) | wrong).status_code == 422, wrong
+    assert Announcement.objects.get().title == "Tomorrow"
+
+
+def test_whoever_saw_an_older_one_is_told_and_loses_nothing() -> None:
+    row = Announcement.objects.get(pk=announced("Maintenance"))
+    mo, vi = (client_of(staff(Level.MODERATOR, handle=handle)) for handle in ("mo", "vi"))
+    address = f"{PAGE}/{row.pk}"
+    assert mo.post(address, _typed(row, title="Tomorrow")).status_code == 302
+    refused = vi.post(address, _typed(row, title="Next week"))
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "Tomorrow" in page
+    assert 'value="Next week"' in page
+    assert 'name="version" value="2"' in page
+    assert Announcement.objects.get().title == "Tomorrow"
+    assert vi.post(address, _typed(row, title="Next week", version=2)).status_code == 302
+    assert Announcement.objects.get().title == "Next week"
+
+
+def test_what_was_ended_meanwhile_does_not_stand_again() -> None:
+    row = Announcement.objects.get(pk=announced("Maintenance"))
+    mo = staff(Level.MODERATOR, handle="mo")
+    announcements.end(actor_id=mo.pk, announcement_id=row.pk)
+    client, address = client_of(mo), f"{PAGE}/{row.pk}"
+    for version in (1, 2):
+        assert client.post(address, _typed(row, version=version)).status_code == 409
+    assert "It is over" in client.get(address).content.decode()
+    assert Announcement.objects.get().ends_at <= clock.now()
+    assert client.get(f"{PAGE}/{uuid7()}").status_code == 404
+    for who in (members.alice(), staff(Level.FINANCE, handle="fay")):
+        assert client_of(who).post(address, _typed(row)).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_change_it_at_once_one_wins() -> None:
+    row = Announcement.objects.get(pk=announced("Maintenance"))
+    wanted = {name: getattr(row, name) for name in announcements.FIELDS}
+    done = race(
+        *(
+            partial(
+                announcements.change,
+                actor_id=uuid7(),
+                announcement_id=row.pk,
+                seen_version=1,
+                **(wanted | {"title": f"Number {number}"}),
+            )
+            for number in range(4)
+        )
+    )
+    assert done == [True]
+    assert (Announcement.objects.get().version, AuditRecord.objects.count()) == (2, 2)

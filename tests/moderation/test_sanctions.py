@@ -27,12 +27,16 @@ from beyou.moderation.errors import (
 from beyou.moderation.models import Sanction
 from beyou.moderation.rules import Kind, Past, Reason, State
 from beyou.notifications.models import Notification
+from beyou.privacy import services as privacy
+from beyou.privacy.models import DataExport
+from beyou.users.deletion import request_deletion
 from beyou.users.models import User
 from beyou.users.rules import Level
 from beyou.users.scopes import Scope
 from tests.blocks.test_races import at_once
 from tests.factories import members
 from tests.factories.members import PASSWORD, bearer, client_of, staff
+from tests.messaging.world import chat, refuse, say, text_draft
 from tests.orders.world import offer, trader
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +70,7 @@ def test_who_is_suspended_reaches_nothing_but_why(mo: User, alice: User) -> None
     assert authenticate(cookie)
     assert authenticate_token(token)
     suspend(mo, alice)
-    for path in ("/home", "/chats", "/market", "/settings", "/settings/data"):
+    for path in ("/home", "/chats", "/market", "/settings", "/settings/look", "/settings/second-step"):
         assert browser.get(path)["Location"] == "/decisions", path
     assert browser.post("/friends/requests", {"handle": "bob"}).status_code in (302, 403, 404)
     answer = browser.get("/api/v1/me")
@@ -82,6 +86,61 @@ def test_who_is_suspended_reaches_nothing_but_why(mo: User, alice: User) -> None
     fresh.post("/sign-in", {"login": alice.email, "password": PASSWORD})
     assert fresh.get("/home")["Location"] == "/decisions"
     assert fresh.post("/sign-out").status_code == 302
+
+
+def test_who_is_suspended_can_still_take_a_copy_and_leave(mo: User, alice: User) -> None:
+    browser = client_of(alice)
+    suspend(mo, alice)
+    page = browser.get("/settings/data").content.decode()
+    assert "Take a copy" in page
+    # None of the ways to what is shut, and nothing that opens a socket.
+    for part in ('href="/chats"', 'href="/settings/look"', "data-member", "data-session-left"):
+        assert part not in page, part
+    assert 'href="/decisions"' in page
+    assert browser.post("/settings/data/exports")["Location"] == "/settings/data"
+    privacy.build_next()
+    export = DataExport.objects.get(member=alice)
+    assert browser.get(f"/settings/data/exports/{export.pk}").status_code == 200
+    # A proof is asked for as of everybody.
+    old = client_of(alice, is_fresh=False)
+    assert old.get("/settings/data/leave")["Location"].startswith("/confirm?")
+    assert old.post("/confirm", {"password": PASSWORD, "next": "/settings/data/leave"}).status_code == 302
+    assert old.get("/settings/data/leave").status_code == 200
+    assert old.get("/home")["Location"] == "/decisions"
+    for path in ("/api/v1/me", "/api/v1/conversations"):
+        assert (browser.get(path).status_code, browser.get(path).json()["code"]) == (403, "suspended")
+    assert browser.post("/settings/data/leave", {"handle": "alice"}).status_code == 200
+    alice.refresh_from_db()
+    assert alice.deletion_due_at
+
+
+def test_leaving_while_suspended_and_coming_back_leads_to_the_decision(mo: User, alice: User) -> None:
+    suspend(mo, alice)
+    request_deletion(member_id=alice.pk)
+    browser = client_of(alice)
+    assert browser.get("/home")["Location"] == "/leaving"
+    browser.post("/leaving")
+    assert browser.get("/home")["Location"] == "/decisions"
+
+
+def test_friends_see_plainly_that_nobody_reads_and_not_why(mo: User, alice: User) -> None:
+    bob = members.bob()
+    talk = chat(alice, bob)
+    say(talk, alice, "Hello")
+    other = client_of(bob)
+    assert "not possible at the moment" not in other.get(f"/chats/{talk.pk}").content.decode()
+    suspend(mo, alice, days=1)
+    page = other.get(f"/chats/{talk.pk}").content.decode()
+    assert "Messages to this person are not possible at the moment." in page
+    assert "Hello" in page
+    assert "suspend" not in page.lower()
+    assert 'data-open="false"' in page
+    assert other.get(f"/api/v1/conversations/{talk.pk}").json()["open"] is False
+    assert refuse(text_draft(talk, bob, "Are you there?")) == "unavailable"
+    # The same words as for who is about to leave, so that nobody can tell the two apart.
+    later(DAY + timedelta(seconds=2))
+    assert say(talk, bob, "Are you there?")
+    assert other.get(f"/api/v1/conversations/{talk.pk}").json()["open"] is True
 
 
 def test_the_time_alone_ends_it_without_any_job(mo: User, alice: User) -> None:
@@ -347,6 +406,7 @@ def test_strikes_decay() -> None:
         Past(Kind.SUSPENSION, 30, now - rules.COUNTS_FOR),
     ]
     assert rules.strikes(past, now) == 3
+    assert rules.strikes([Past(Kind.LIMIT, 7, now)], now) == 1
     assert rules.usual(0) == "a warning"
     assert "90 days" in rules.usual(4)
 

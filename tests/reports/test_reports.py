@@ -23,6 +23,7 @@ from beyou.marketplace.models import Item
 from beyou.media.models import MediaFile
 from beyou.messaging.models import Conversation, Message, MessageWrap
 from beyou.messaging.quoting import BadOpening, Opening
+from beyou.moderation import services as moderation
 from beyou.moderation.models import Sanction
 from beyou.moderation.rules import Kind, Reason
 from beyou.notifications.models import Notification
@@ -518,13 +519,41 @@ def test_several_are_dismissed_at_once_after_a_second_look(alice: User, mo: User
     services.hold(actor_id=vi.pk, case_id=cases[3].pk)
     chosen = {"case": [str(case.pk) for case in cases], "answer": "All is well."}
     preview = client.post(f"{HOME}/several", chosen).content.decode()
-    assert "Dismiss these 4?" in preview
+    assert "4 cases" in preview
     assert Case.objects.filter(state__in=rules.OPEN).count() == 4
     done = client.post(f"{HOME}/several", chosen | {"do": "dismiss"}, follow=True).content.decode()
     assert "3 dismissed. 1 could not be" in done
     assert set(Case.objects.filter(state="dismissed")) == set(cases[:3])
     for wrong in ({}, {"case": "x"}, {"case": [str(cases[0].pk)] * 51}):
         assert client.post(f"{HOME}/several", wrong | {"do": "dismiss"}).status_code == 422
+
+
+def test_several_are_limited_at_once_and_nobody_gets_it_twice(alice: User, bob: User, mo: User) -> None:
+    client = client_of(mo)
+    people = members.members(2, prefix="few")
+    cases = [of_member(alice, person) for person in people]
+    cases.append(report(alice, Target.ITEM, str(market.item(bob, "Brass lamp").pk)).case)
+    cases.append(of_member(alice, bob))
+    moderation.sanction(
+        actor_id=mo.pk, member_id=people[1].pk, kind=Kind.LIMIT, reason=Reason.SPAM, words="Stop.", days=3
+    )
+    said = {"what": "limit_7", "reason": "spam", "words": "Stop sending adverts."}
+    chosen = {"case": [str(case.pk) for case in cases], "answer": "Thank you."} | said
+    preview = client.post(f"{HOME}/several", chosen | {"do": "words"}).content.decode()
+    assert "Limit the reach for 7 days" in preview
+    assert "do not find you or what you sell" in preview
+    assert Sanction.objects.count() == 1
+    for wrong in ({"what": "limit_4"}, {"what": "limit_"}, {"words": ""}, {"reason": "x"}):
+        assert client.post(f"{HOME}/several", chosen | wrong | {"do": "decide"}).status_code == 422
+    done = client.post(f"{HOME}/several", chosen | {"do": "decide"}, follow=True).content.decode()
+    assert "2 decided. 2 could not be" in done
+    assert Sanction.objects.filter(member=bob, kind="limit").count() == 1
+    assert sorted(Case.objects.filter(outcome="limited").values_list("about__handle", flat=True)) == [
+        "bob",
+        "few_0",
+    ]
+    # What stays is nobody's.
+    assert set(Case.objects.filter(state__in=rules.OPEN).values_list("held_by_id", flat=True)) == {None}
 
 
 def test_lists_cost_the_same_for_two_and_for_twenty(alice: User, mo: User) -> None:

@@ -32,6 +32,7 @@ def test_what_others_see_and_the_choices_are_there_and_no_contact_data() -> None
         "picture": None,
         "is_verified": False,
         "pending_rename": None,
+        "limited": None,
         "privacy": {
             "found_by": "everybody",
             "asked_by": "everybody",

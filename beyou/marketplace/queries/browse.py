@@ -11,7 +11,7 @@ from beyou.core.bulk import Query
 from beyou.friends.queries import friends_of
 from beyou.marketplace.models import Category, Favourite, Item
 from beyou.marketplace.queries.cards import Card, cards_of
-from beyou.marketplace.queries.offers import seller_is_seen_by
+from beyou.marketplace.queries.offers import seller_is_listed_to, seller_is_seen_by
 from beyou.marketplace.queries.walk import (
     Among,
     Found,
@@ -151,7 +151,7 @@ def _page(
 
 def similar_to(member_id: UUID, item: Item) -> list[Card]:
     """A few other items of the same category, the newest first."""
-    rows = listed().filter(seller_is_seen_by(member_id), category=item.category_id).exclude(pk=item.pk)
+    rows = listed().filter(seller_is_listed_to(member_id), category=item.category_id).exclude(pk=item.pk)
     found = rows.exclude(seller_id=member_id).order_by("-listed_ms", "-id").values_list("id", flat=True)
     return cards_of(member_id, list(found[:SIMILAR]), likes=False)
 

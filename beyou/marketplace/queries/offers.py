@@ -1,5 +1,6 @@
 """What a member may buy at this moment: the question of carts and checkouts."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from beyou.blocks.queries import visible_to
 from beyou.core import clock
+from beyou.friends.queries import listed_to
 from beyou.marketplace.models import DeliveryOption, Item, ItemImage, Reservation, Variant
 from beyou.marketplace.rules import Delivery, State
 from beyou.users.queries import listed_members
@@ -64,6 +66,11 @@ def held_units(*, besides: Collection[UUID] = (), buyer_id: UUID | None = None) 
 def seller_is_seen_by(member_id: UUID) -> Exists:
     """An expression for querysets of items: whether their seller may be seen by the member."""
     return Exists(visible_to(member_id, listed_members()).filter(pk=OuterRef("seller_id")))
+
+
+def seller_is_listed_to(member_id: UUID, *, moment: dt.datetime | None = None) -> Exists:
+    """The same for lists and searches: whether they show the member what the seller offers."""
+    return Exists(listed_to(member_id, moment=moment).filter(pk=OuterRef("seller_id")))
 
 
 def buyable_items(member_id: UUID, *, agreed: Collection[UUID] = ()) -> QuerySet[Item]:

@@ -4,6 +4,7 @@ The ORM takes longer to write such a statement than the database to answer it, a
 numbers alone.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from beyou.core.bulk import Query
+from beyou.core import clock
+from beyou.core.bulk import Kind, Query
 from beyou.core.errors import InvalidInput
 from beyou.marketplace.models import Item
-from beyou.marketplace.queries.offers import seller_is_seen_by
+from beyou.marketplace.queries.offers import seller_is_listed_to
 from beyou.marketplace.rules import LISTED, SEARCH_KIND, State
 from beyou.marketplace.wanted import Sort
 from beyou.search.queries import matching
@@ -77,9 +79,9 @@ def listed() -> QuerySet[Item]:
     return Item.objects.filter(state__in=[state for state in LISTED if state is not State.RESERVED])
 
 
-def seen_by(member_id: UUID) -> QuerySet[Item]:
-    """What is listed and not hidden from the member, the member's own included."""
-    return listed().filter(Q(seller_id=member_id) | Q(seller_is_seen_by(member_id)))
+def seen_by(member_id: UUID, moment: dt.datetime | None = None) -> QuerySet[Item]:
+    """What is listed and not hidden from the member now, or at the moment; the member's own included."""
+    return listed().filter(Q(seller_id=member_id) | Q(seller_is_listed_to(member_id, moment=moment)))
 
 
 def walk(
@@ -98,7 +100,7 @@ def walk(
     `branches` and `friends` are as many as the shape says (see `padded`).
     """
     bounds = [bound for bound in (low, high) if bound is not None]
-    values = [member_id, *branches, *friends, *bounds, *(place or ())]
+    values = [member_id, clock.now(), *branches, *friends, *bounds, *(place or ())]
     if not words.text and not words.region:
         return [(row[0], row[1]) for row in _written(shape)(*values)]
     items = _with_words(words)
@@ -114,7 +116,7 @@ def padded(ids: Sequence[Id]) -> list[Id]:
 @lru_cache(maxsize=512)
 def _written(shape: Shape) -> Query:
     friends = shape.friends if shape.among is not Among.ALL else 0
-    kinds: list[type[UUID] | type[int]] = [UUID, *[int] * shape.branches, *[UUID] * friends]
+    kinds: list[Kind] = [UUID, dt.datetime, *[int] * shape.branches, *[UUID] * friends]
     kinds += [int] * (shape.has_low + shape.has_high)
     kinds += [int, UUID] if shape.has_place else []
     return Query(lambda *values: _chosen(shape, values, lambda items: items), *kinds)
@@ -125,7 +127,7 @@ def _chosen(
 ) -> "QuerySet[Item, tuple[Any, ...]]":
     """The rows of the shape with these values, which stand in the order of `walk`."""
     given = iter(values)
-    items = narrowed(seen_by(next(given)))
+    items = narrowed(seen_by(next(given), next(given)))
     if shape.branches:
         items = items.filter(category_id__in=[next(given) for _ in range(shape.branches)])
     if shape.among is not Among.ALL and shape.friends:

@@ -17,7 +17,7 @@ from beyou.marketplace.wanted import Offered, Wanted, fits, keys_of_offer, unpac
 from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.search.queries import held_keys, matching_among
-from beyou.users.queries import listed_members, lock_members
+from beyou.users.queries import limited, listed_members, lock_members
 
 Part = TypeVar("Part")
 _ITEMS, _SEARCHES, _KEYS = 100, 500, 5_000
@@ -48,9 +48,12 @@ def _match(item_ids: set[UUID]) -> int:
 
 
 def _offers(item_ids: set[UUID]) -> dict[UUID, Offered]:
-    """What can be bought of the items, by sellers who may be seen at all. One statement."""
+    """What can be bought of the items, by sellers who may be seen at all and by strangers, too. One
+    statement.
+    """
+    sellers = listed_members().exclude(limited())
     listed = Item.objects.filter(
-        id__in=item_ids, state__in=LISTED, price_minor__isnull=False, seller__in=listed_members()
+        id__in=item_ids, state__in=LISTED, price_minor__isnull=False, seller__in=sellers
     )
     return {
         item.pk: Offered(

@@ -16,7 +16,7 @@ from beyou.marketplace.rules import Actor, State, Step
 from beyou.marketplace.services.index import index_item
 from beyou.marketplace.services.watch import keep_back, may_be_seen
 from beyou.media.services import delete_media
-from beyou.users.queries import lock_members
+from beyou.users.queries import check_reach, lock_members
 from beyou.verification.queries import check_verified
 
 _REFUSED = {
@@ -33,8 +33,8 @@ def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
 
     What would be on the market and has a word that is held waits for the staff instead, as a draft. Raises
     `VerificationRequired`, `NotFound`, `StepImpossible`, `NotReady` for a draft that lacks something,
-    `ItemHeld` when an order holds a unit of what would end, `WatchedText`, `TooManyLinks` and
-    `NewMemberLimit`.
+    `Limited` for whom the staff keep from putting more on the market, `ItemHeld` when an order holds a unit
+    of what would end, `WatchedText`, `TooManyLinks` and `NewMemberLimit`.
     """
     limits.check("items.member", str(seller_id))
     check_verified(seller_id)
@@ -46,6 +46,8 @@ def take_step(*, seller_id: UUID, item_id: UUID, step: Step) -> Item:
             if item.state == _GOAL.get(step):
                 return item
             raise StepImpossible(_REFUSED[State(item.state)])
+        if step in (Step.PUBLISH, Step.RESUME):
+            check_reach(seller_id)
         _check(item, step)
         if then is State.AVAILABLE and not _is_let(item, step):
             return item

@@ -9,11 +9,13 @@ from beyou.reports.services.decide import (
     open_picture,
     reopen,
     sanction,
+    sanction_many,
     settle,
     take_off,
 )
 from beyou.reports.services.found import report_finding
 from beyou.reports.services.keep import erase_member, forget_old
+from beyou.reports.services.remove import forget_removed, put_back, remove
 from beyou.reports.services.report import report
 
 __all__ = [
@@ -21,14 +23,18 @@ __all__ = [
     "dismiss_many",
     "erase_member",
     "forget_old",
+    "forget_removed",
     "hold",
     "let_go",
     "open_case",
     "open_picture",
+    "put_back",
+    "remove",
     "reopen",
     "report",
     "report_finding",
     "sanction",
+    "sanction_many",
     "settle",
     "take_off",
 ]

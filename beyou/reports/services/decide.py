@@ -1,7 +1,8 @@
 """What the staff do with a case: taking it, deciding it in one of four ways, opening it again."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from beyou.core.holds import is_held_by
 from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.moderation import services as moderation
+from beyou.moderation.errors import AlreadyLimited, AlreadySuspended
 from beyou.moderation.rules import Kind, Reason
 from beyou.reports import queries, rules
 from beyou.reports.errors import CaseHeld, CaseMoved, CaseNotHeld
@@ -25,6 +27,13 @@ from beyou.users import queries as users
 if TYPE_CHECKING:
     from beyou.media.models import MediaFile
     from beyou.moderation.models import Sanction
+
+
+_ENDS_AS: Final = {
+    Kind.WARNING: Outcome.WARNED,
+    Kind.LIMIT: Outcome.LIMITED,
+    Kind.SUSPENSION: Outcome.SUSPENDED,
+}
 
 
 @transaction.atomic
@@ -50,7 +59,7 @@ def hold(*, actor_id: UUID, case_id: UUID) -> None:
 @transaction.atomic
 def let_go(*, actor_id: UUID, case_id: UUID) -> None:
     """The case is free again. Raises `NotFound`, `CaseMoved` or `CaseNotHeld`."""
-    row = _held(actor_id, case_id)
+    row = held(actor_id, case_id)
     row.held_by_id = row.held_until = None
     row.state = State.PENDING.value
     row.save(update_fields=["held_by_id", "held_until", "state"])
@@ -63,19 +72,51 @@ def dismiss(*, actor_id: UUID, case_id: UUID, answer: str = "") -> None:
     """There is nothing against the rules, and whoever reported it reads that. Raises `NotFound`, `CaseMoved`,
     `CaseNotHeld` and `InvalidInput`, as every decision does.
     """
-    _decide(_held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer)
+    end(held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer)
 
 
 def dismiss_many(*, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "") -> tuple[int, int]:
     """Each of the cases that is free is taken and dismissed, each for itself. Returns how many were, and how
     many were not: held by others, decided meanwhile, or not this one's to judge.
     """
+
+    def decide(case_id: UUID) -> None:
+        dismiss(actor_id=actor_id, case_id=case_id, answer=answer)
+
+    return _each(actor_id, case_ids, decide)
+
+
+def sanction_many(
+    *, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "", **said: Any
+) -> tuple[int, int]:
+    """The same with one decision for all, as `sanction` takes it. Nobody gets it twice: further cases about
+    the same member stay, and so does that of a member whose earlier decision is in the way.
+    """
+    decided: set[UUID] = set()
+
+    def decide(case_id: UUID) -> None:
+        about = Case.objects.values_list("about_id", flat=True).get(id=case_id)
+        if about in decided:
+            raise CaseMoved("Somebody gets the same only once.")
+        sanction(actor_id=actor_id, case_id=case_id, answer=answer, **said)
+        decided.add(about)
+
+    return _each(actor_id, case_ids, decide)
+
+
+def _each(actor_id: UUID, case_ids: Sequence[UUID], decide: Callable[[UUID], None]) -> tuple[int, int]:
+    """Takes and decides each of the cases that can be; what cannot is free again."""
     done = 0
     for case_id in dict.fromkeys(case_ids):
         try:
             hold(actor_id=actor_id, case_id=case_id)
-            dismiss(actor_id=actor_id, case_id=case_id, answer=answer)
         except (CaseHeld, CaseMoved, NotFound):
+            continue
+        try:
+            decide(case_id)
+        except (AlreadyLimited, AlreadySuspended, CaseMoved, NotFound):
+            with suppress(CaseMoved, CaseNotHeld, NotFound):
+                let_go(actor_id=actor_id, case_id=case_id)
             continue
         done += 1
     return done, len(set(case_ids)) - done
@@ -84,7 +125,7 @@ def dismiss_many(*, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "") 
 @retried
 def settle(*, actor_id: UUID, case_id: UUID, answer: str = "") -> None:
     """It is settled without a decision about anybody."""
-    _decide(_held(actor_id, case_id), actor_id, Outcome.SETTLED, answer)
+    end(held(actor_id, case_id), actor_id, Outcome.SETTLED, answer)
 
 
 @retried
@@ -98,13 +139,15 @@ def sanction(
     days: int | None = None,
     answer: str = "",
 ) -> "Sanction":
-    """Whoever answers for it is warned or suspended. Raises also what `moderation.services.sanction` does."""
-    row = _held(actor_id, case_id)
+    """Whoever answers for it is warned, limited or suspended. Raises also what `moderation.services.sanction`
+    does.
+    """
+    row = held(actor_id, case_id)
     made = moderation.sanction(
         actor_id=actor_id, member_id=row.about_id, kind=kind, reason=reason, words=words, days=days
     )
     row.sanction = made
-    _decide(row, actor_id, Outcome.WARNED if kind is Kind.WARNING else Outcome.SUSPENDED, answer)
+    end(row, actor_id, _ENDS_AS[kind], answer)
     return made
 
 
@@ -113,11 +156,11 @@ def take_off(*, actor_id: UUID, case_id: UUID, reason: str, answer: str = "") ->
     """The item is off the market, and its seller reads the reason. Raises also what
     `marketplace.services.suspend` raises.
     """
-    row = _held(actor_id, case_id)
+    row = held(actor_id, case_id)
     if row.target != Target.ITEM:
         raise InvalidInput("Only items can be taken off the market.")
     market.suspend(actor_id=actor_id, item_id=row.target_id, reason=reason)
-    _decide(row, actor_id, Outcome.TAKEN_OFF, answer)
+    end(row, actor_id, Outcome.TAKEN_OFF, answer)
 
 
 @transaction.atomic
@@ -158,7 +201,7 @@ def open_picture(*, actor_id: UUID, case_id: UUID, shown_id: UUID, address: str)
     return file
 
 
-def _held(actor_id: UUID, case_id: UUID) -> Case:
+def held(actor_id: UUID, case_id: UUID) -> Case:
     """The locked case that this one holds. Levels and friendships are read anew."""
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id, for_update=True)
     if not row.is_open:
@@ -168,7 +211,8 @@ def _held(actor_id: UUID, case_id: UUID) -> Case:
     return row
 
 
-def _decide(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
+def end(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
+    """The case that this one holds has ended so."""
     words = answer.strip()
     if len(words) > rules.MOST_WORDS:
         raise InvalidInput(f"Answer in up to {rules.MOST_WORDS} characters.")
