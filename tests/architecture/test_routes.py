@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.http import HttpResponseBase
 
 from beyou.users.oidc_settings import OidcProvider
@@ -225,19 +226,31 @@ _BAD_BODIES = [
 ]
 
 
+#: What engines take or refuse differently; the rest is the same code above them.
+_ENGINES_DIFFER = {"%00", "%F0%9F%98%80", "9" * 400, "1e999", "-1"}, {6, 8}
+
+
+def _bad() -> tuple[list[str], list[tuple[bytes, str]]]:
+    if connection.vendor == "sqlite":
+        return _BAD_TEXTS, _BAD_BODIES
+    texts, bodies = _ENGINES_DIFFER
+    return sorted(texts), [_BAD_BODIES[index] for index in sorted(bodies)]
+
+
 @_EVERY_ROUTE
 def test_malformed_input_is_never_our_fault(world: World, pattern: str) -> None:
     route, path = ROUTES[pattern], world.path(pattern)
     client = world.client("staff" if route.access is Access.STAFF else "owner")
     names = ("q", "after", "before", "limit", "next", "page", "from", "to", "device", "format", "pinned")
-    for text in _BAD_TEXTS:
+    bad_texts, bad_bodies = _bad()
+    for text in bad_texts:
         query = "&".join(f"{name}={text}" for name in names)
         _check_not_broken(client.get(f"{path}?{query}"), f"{path}?…={text[:40]}")
         if "<" in pattern:
             bad = "/" + worlds.fill(pattern, text)
             _check_not_broken(client.get(bad), bad[:80])
     for method in sorted(route.methods & {"POST", "PUT", "PATCH", "DELETE"}):
-        for body, content_type in _BAD_BODIES:
+        for body, content_type in bad_bodies:
             response = client.generic(method, path, body, content_type=content_type)
             _check_not_broken(response, f"{method} {path} {content_type} {body[:40]!r}")
 

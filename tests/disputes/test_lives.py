@@ -136,7 +136,7 @@ class Life:
 @pytest.mark.parametrize("piece", range(3))
 def test_random_lives_with_claims_lose_no_cent(piece: int, settings: object) -> None:
     staff = [clerk("fay"), clerk("gil")]
-    size = int(os.environ.get("CLAIM_LIVES", "30" if connection.vendor == "sqlite" else "10"))
+    size = int(os.environ.get("CLAIM_LIVES", "15" if connection.vendor == "sqlite" else "5"))
     alice = bob = None
     for number in range(size):
         seed = piece * size + number

@@ -108,7 +108,7 @@ def test_a_checkout_survives_a_kill_at_every_step(engine: str, tmp_path: Path) -
     with ENGINES[engine]() as database, Server(tmp_path) as server:
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         server.run(_SEED)
         for number, (step, when) in enumerate(product(STEPS, ("before", "after"))):
             buyer = f"buyer_{number}"

@@ -75,7 +75,7 @@ def test_a_claim_survives_a_kill_at_this_point(engine: str, point: str, tmp_path
         server = Server(tmp_path)
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         number = server.run(_PEOPLE).splitlines()[-1]
         killed = _live(server, point, number)
         assert killed.returncode == -9, killed.stderr[-2000:]

@@ -83,7 +83,7 @@ def test_an_erasure_and_a_copy_survive_kills(engine: str, tmp_path: Path) -> Non
         server = Server(tmp_path)
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         server.run(_SEED)
         server.start()
         assert _wait(server, {"waiting": 0}, 60)["waiting"] == 0

@@ -139,7 +139,7 @@ def test_no_acknowledged_message_is_lost_or_doubled(engine: str, tmp_path: Path)
         server = Server(tmp_path)
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         talks = json.loads(server.run(_SEED))
         with _writing(server, talks) as writers:
             for _ in range(KILLS):

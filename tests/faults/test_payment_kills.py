@@ -65,7 +65,7 @@ def test_a_payment_survives_a_kill_at_this_point(engine: str, point: str, tmp_pa
     with ENGINES[engine]() as database, Server(tmp_path) as server:
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         ids = server.run(_PEOPLE)
         killed = _live(server, point, ids)
         assert killed.returncode == -9, killed.stderr[-2000:]

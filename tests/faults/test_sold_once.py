@@ -73,7 +73,7 @@ def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with ENGINES[request.param]() as database, Server(tmp_path_factory.mktemp("market")) as server:
         if database:
             server.environment["BEYOU_DATABASE_URL"] = database
-        assert server.command("migrate", "--verbosity", "0").returncode == 0
+        server.migrate()
         server.run(_PEOPLE)
         yield server
 

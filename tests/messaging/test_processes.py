@@ -111,7 +111,7 @@ def test_a_message_sent_to_one_process_appears_on_the_sockets_of_another(redis: 
     for server in (first, second):
         # The suite's own engine is not the one of these processes: theirs is SQLite in the folder.
         server.environment |= {"BEYOU_REDIS_URL": redis, "PYTHONWARNINGS": "default"}
-    assert first.command("migrate", "--verbosity", "0").returncode == 0
+    first.migrate()
     conversation, alice, bob = loads(first.run(_SEED).splitlines()[-1])
     first.start()
     try:
@@ -159,7 +159,7 @@ def test_a_message_posted_to_a_page_worker_appears_on_the_sockets_of_a_live_proc
 ) -> None:
     live = Server(tmp_path)
     live.environment |= {"BEYOU_REDIS_URL": redis, "BEYOU_IN_PROCESS": "0", "PYTHONWARNINGS": "default"}
-    assert live.command("migrate", "--verbosity", "0").returncode == 0
+    live.migrate()
     conversation, alice, bob = loads(live.run(_SEED).splitlines()[-1])
     worker_port = free_port()
     commands = (
