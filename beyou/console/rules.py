@@ -25,6 +25,7 @@ PAGES = (
     Page("console:reports", "Reports", "flag", Level.MODERATOR, "p"),
     Page("console:members", "Members", "user", Level.MODERATOR, "m"),
     Page("console:decisions", "Decisions", "gavel", Level.MODERATOR, "w"),
+    Page("console:joining", "Joining", "user-plus", Level.MODERATOR, "j"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),
