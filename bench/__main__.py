@@ -8,7 +8,7 @@ import time
 
 from bench.common import Result, table
 
-_MODULES = ("messages", "sockets", "pages", "market", "ledger", "engines")
+_MODULES = ("messages", "sockets", "pages", "market", "staff", "ledger", "engines")
 
 
 def main() -> int:

@@ -135,14 +135,14 @@ def _deep_place(server: LocalServer) -> str:
 
 def _get(server: LocalServer, path: str, sessions: Sequence[str]) -> Callable[[], None]:
     turns = cycle(sessions)
-    return _asking(server.port, path, lambda: {"Cookie": f"beyou-session={next(turns)}"})
+    return asking(server.port, path, lambda: {"Cookie": f"beyou-session={next(turns)}"})
 
 
 def _get_open(port: int, path: str) -> Callable[[], None]:
-    return _asking(port, path, dict)
+    return asking(port, path, dict)
 
 
-def _asking(port: int, path: str, headers: Callable[[], dict[str, str]]) -> Callable[[], None]:
+def asking(port: int, path: str, headers: Callable[[], dict[str, str]]) -> Callable[[], None]:
     """One request on a connection that stays open if the server lets it; raises without a page."""
     connection = HTTPConnection("127.0.0.1", port)
 

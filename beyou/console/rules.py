@@ -26,6 +26,7 @@ PAGES = (
     Page("console:automatic-help", "Automatic help", "sparkles", Level.MODERATOR, "b"),
     Page("console:members", "Members", "user", Level.MODERATOR, "m"),
     Page("console:decisions", "Decisions", "gavel", Level.MODERATOR, "w"),
+    Page("console:joining", "Joining", "user-plus", Level.MODERATOR, "j"),
     Page("console:staff", "Staff", "users", Level.OWNER, "s"),
     Page("console:recoveries", "Recovery", "key-round", Level.VERIFIER, "r"),
     Page("console:alerts", "Alerts", "shield-alert", Level.MODERATOR, "l"),

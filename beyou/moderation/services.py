@@ -12,6 +12,7 @@ from beyou.core import clock, keyring
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.events import publish
 from beyou.core.ids import uuid7
+from beyou.core.transactions import retried
 from beyou.friends import queries as friends
 from beyou.ledger import services as ledger
 from beyou.moderation import queries, rules
@@ -30,7 +31,7 @@ from beyou.users import services as members
 from beyou.users.rules import Level, has_level, may_act_on
 
 
-@transaction.atomic
+@retried
 def sanction(
     *, actor_id: UUID, member_id: UUID, kind: Kind, reason: Reason, words: str, days: int | None = None
 ) -> Sanction:
@@ -76,14 +77,13 @@ def sanction(
     return row
 
 
-@transaction.atomic
+@retried
 def second(*, actor_id: UUID, sanction_id: UUID, agrees: bool) -> None:
     """Somebody else of the staff agrees to a suspension for ever, which counts from now on, or does not.
 
     Raises `NotFound`, `DecisionMoved`, and `SecondOpinionNeeded` for whoever proposed it.
     """
-    row = _held(sanction_id)
-    _check_may_act(actor_id, row.member_id)
+    row = _held(actor_id, sanction_id)
     if row.state != State.PROPOSED:
         raise DecisionMoved("Somebody was faster. Load the page again.")
     if not rules.may_second(row.decided_by_id, actor_id):
@@ -98,18 +98,17 @@ def second(*, actor_id: UUID, sanction_id: UUID, agrees: bool) -> None:
     _note("member.suspension_refused", row, actor_id)
 
 
-@transaction.atomic
+@retried
 def lift(*, actor_id: UUID, sanction_id: UUID, why: str) -> None:
     """The decision counts no more, as if it had never been. Raises `NotFound`, `DecisionMoved`."""
-    row = _held(sanction_id)
-    _check_may_act(actor_id, row.member_id)
+    row = _held(actor_id, sanction_id)
     if row.standing not in COUNTED:
         raise DecisionMoved("It counts no more. Load the page again.")
     _lift(row, actor_id)
     _note("member.sanction_lifted", row, actor_id, why=why)
 
 
-@transaction.atomic
+@retried
 def appeal(*, member_id: UUID, sanction_id: UUID, words: str) -> Appeal:
     """The member objects; somebody else of the staff than who decided will answer. Raises `NotFound`,
     `AlreadyAppealed`, `DecisionMoved`, `InvalidInput`.
@@ -125,14 +124,13 @@ def appeal(*, member_id: UUID, sanction_id: UUID, words: str) -> Appeal:
     return Appeal.objects.create(sanction=row, words=sealed)
 
 
-@transaction.atomic
+@retried
 def decide_appeal(*, actor_id: UUID, sanction_id: UUID, is_granted: bool, answer: str) -> None:
     """The appeal is answered: the decision is lifted, or stays. The member is told.
 
     Raises `NotFound`, `DecisionMoved`, `InvalidInput`, and `SecondOpinionNeeded` for whoever decided before.
     """
-    row = _held(sanction_id)
-    _check_may_act(actor_id, row.member_id)
+    row = _held(actor_id, sanction_id)
     found = Appeal.objects.select_for_update().filter(sanction=row).first()
     if found is None or found.state != AppealState.OPEN:
         raise DecisionMoved("It is answered already. Load the page again.")
@@ -175,7 +173,14 @@ def _check_may_act(actor_id: UUID, member_id: UUID) -> None:
         raise NotFound
 
 
-def _held(sanction_id: UUID) -> Sanction:
+def _held(actor_id: UUID, sanction_id: UUID) -> Sanction:
+    """The decision, which the actor may change. The members are held before it, as by whoever decides anew:
+    in another order the two would wait for each other.
+    """
+    member_id = Sanction.objects.filter(id=sanction_id).values_list("member_id", flat=True).first()
+    if member_id is None:
+        raise NotFound
+    _check_may_act(actor_id, member_id)
     row = Sanction.objects.select_for_update().filter(id=sanction_id).first()
     if row is None:
         raise NotFound

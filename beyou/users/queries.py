@@ -270,9 +270,10 @@ def staff_rooms(level: Level) -> list[str]:
     return [digest_room(digest) for digest in digests]
 
 
-def staff_ids(level: Level) -> QuerySet[StaffGrant, UUID]:
-    """For querysets: the ids of those who have exactly this level."""
-    return StaffGrant.objects.filter(level=level).values_list("member_id", flat=True)
+def staff_ids(level: Level | None = None) -> QuerySet[StaffGrant, UUID]:
+    """For querysets: the ids of those who have exactly this level, or any for None."""
+    rows = StaffGrant.objects.all() if level is None else StaffGrant.objects.filter(level=level)
+    return rows.values_list("member_id", flat=True)
 
 
 def staff_with_levels() -> list[tuple[User, frozenset[str]]]:

@@ -245,3 +245,15 @@ def test_a_long_list_of_words_goes_on(desk: Client) -> None:
     assert "word2x" not in first
     following = first.partition('href="?before=')[2].partition('"')[0]
     assert "word2x" in text_of(desk.get(f"{HOME}?before={following}"))
+
+
+def test_a_refused_message_stays_in_its_field_and_says_why() -> None:
+    alice, bob = members.alice(), members.bob()
+    conversation = chat(alice, bob)
+    queries.hold(rules.Matcher([rules.Word("o", "oil", Action.BLOCK, frozenset(Place))]), seconds=3600)
+    said = {"id": str(uuid7()), "text": "Buy my good oil"}
+    answer = client_of(alice).post(f"/chats/{conversation.id}/send", said)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "“oil” is on the list of words" in page
+    assert "Buy my good oil</textarea>" in page

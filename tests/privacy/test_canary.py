@@ -38,13 +38,14 @@ from beyou.orders import services as buying
 from beyou.orders.models import Waiting
 from beyou.privacy import services
 from beyou.privacy.models import DataExport, Erasure
+from beyou.reports.models import Removal
 from beyou.reports.rules import Target
 from beyou.reports.services import report
 from beyou.reviews import services as reviews
 from beyou.users import deletion, identities, resets
 from beyou.users.account_recovery import ask_recovery
 from beyou.users.email_change import start_email_change
-from beyou.users.models import HeldHandle, KnownDevice, SecurityEvent, User
+from beyou.users.models import HeldHandle, JoinRequest, KnownDevice, SecurityEvent, User
 from beyou.users.phones import set_phone
 from beyou.users.profiles import set_picture
 from beyou.users.rules import Level, SecurityKind
@@ -119,6 +120,8 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     }
     warning = moderation.sanction(actor_id=members.staff(handle="olga").pk, member_id=alice.pk, **warned)  # type: ignore[arg-type]
     moderation.appeal(member_id=alice.pk, sanction_id=warning.pk, words=f"{SONG} does not")
+    Removal.objects.create(sanction=warning, text=f"{SONG} was here".encode())
+    JoinRequest.objects.create(member=alice, words=f"{SONG} wants in".encode())
     for reporter, about in ((alice, bob), (bob, alice)):
         report(
             reporter_id=reporter.pk,
