@@ -15,5 +15,5 @@ def test_random_schedules_leave_books_and_gateway_of_one_mind(
 ) -> None:
     monkeypatch.setitem(gateways._makers, "sandbox", schedules.MoodyGateway)
     # The decisions are the same everywhere; what engines decide, such as locks, the races ask.
-    size = 50 if connection.vendor == "sqlite" else 10
+    size = 100 if connection.vendor == "sqlite" else 20
     schedules.check(range(part * size, (part + 1) * size))
