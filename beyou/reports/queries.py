@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 50
 #: So few that the queue opens within twice the time of a page without anything on it.
-QUEUE_PAGE: Final = 25
+QUEUE_PAGE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +201,15 @@ def answer_of(row: Case) -> str:
 # The staff
 
 
-def cases_for(staff_id: UUID, levels: frozenset[str]) -> QuerySet[Case]:
+def cases_for(
+    staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID] | None = None
+) -> QuerySet[Case]:
     """Cases that this one may judge: not about themselves, friends, or staff unless an owner reads; and none
-    that they reported.
+    that they reported. One statement finds the friends, unless they are given.
     """
     mine = Report.objects.filter(case_id=OuterRef("pk"), reporter_id=staff_id)
-    rows = Case.objects.exclude(about_id__in=[staff_id, *friend_ids(staff_id)]).exclude(Exists(mine))
+    near = [staff_id, *(friend_ids(staff_id) if friends is None else friends)]
+    rows = Case.objects.exclude(about_id__in=near).exclude(Exists(mine))
     if Level.OWNER not in levels:
         rows = rows.filter(about__is_staff=False)
     return rows
@@ -254,15 +257,22 @@ def queue_for(
     staff_id: UUID, levels: frozenset[str], *, target: Target | None = None, after: UUID | None = None
 ) -> Queue:
     """What waits for a decision that this one may make. A fixed number of statements."""
-    rows = cases_for(staff_id, levels).select_related("about")
+    friends = friend_ids(staff_id)
+    every = cases_for(staff_id, levels, friends)
+    rows = every.select_related("about")
     if target is not None:
         rows = rows.filter(target=target)
     if after is not None:
         rows = rows.filter(id__gt=after)
-    total, oldest = waiting_for(staff_id, levels)
     found = _oldest(rows, QUEUE_PAGE + 1)
-    following = found[QUEUE_PAGE - 1].pk if len(found) > QUEUE_PAGE else None
-    return Queue(waiting(found[:QUEUE_PAGE], staff_id), total, following, oldest)
+    is_whole = target is None and after is None
+    oldest = found[:1] if is_whole else _oldest(every.only("created_at"), 1)
+    return Queue(
+        waiting(found[:QUEUE_PAGE], staff_id),
+        _count(staff_id, levels, friends),
+        found[QUEUE_PAGE - 1].pk if len(found) > QUEUE_PAGE else None,
+        oldest[0].created_at if oldest else None,
+    )
 
 
 def _oldest(rows: QuerySet[Case], count: int) -> list[Case]:
@@ -289,16 +299,22 @@ def waiting(rows: Iterable[Case], staff_id: UUID) -> list[Waiting]:
 
 
 def waiting_for(staff_id: UUID, levels: frozenset[str]) -> tuple[int, dt.datetime | None]:
-    """How many cases this one may judge wait, and since when the oldest does. Six statements."""
-    oldest = _oldest(cases_for(staff_id, levels).only("created_at"), 1)
-    # The few that are not for them are counted, not the thousands that are.
+    """How many cases wait that this one may judge, and since when the oldest does."""
+    friends = friend_ids(staff_id)
+    oldest = _oldest(cases_for(staff_id, levels, friends).only("created_at"), 1)
+    return _count(staff_id, levels, friends), oldest[0].created_at if oldest else None
+
+
+def _count(staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID]) -> int:
+    """How many open cases this one may judge: all without the few that are not for them, since thousands that
+    are would have to be looked at one by one.
+    """
     rows = Case.objects.filter(state__in=OPEN)
-    near = [staff_id, *friend_ids(staff_id)]
-    not_theirs = set(rows.filter(about_id__in=near).values_list("id", flat=True))
+    not_theirs = {*rows.filter(reports__reporter_id=staff_id).values_list("id", flat=True)}
+    not_theirs.update(rows.filter(about_id__in=[staff_id, *friends]).values_list("id", flat=True))
     if Level.OWNER not in levels:
         not_theirs.update(rows.filter(about_id__in=users.staff_ids()).values_list("id", flat=True))
-    not_theirs.update(rows.filter(reports__reporter_id=staff_id).values_list("id", flat=True))
-    return rows.count() - len(not_theirs), oldest[0].created_at if oldest else None
+    return rows.count() - len(not_theirs)
 
 
 def oldest_waiting() -> dt.datetime | None:
