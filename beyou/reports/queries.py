@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from beyou.users.models import User
 
 PAGE: Final = 50
-#: So few that the queue opens within twice the time of a page without anything on it.
+#: Fewer than in lists, since each line costs the queue more than a statement.
 QUEUE_PAGE: Final = 20
 
 

@@ -227,13 +227,19 @@ def _photo(item: Item) -> UUID:
 
 def _warning(world: World) -> UUID:
     """A decision about alice."""
-    said = {"kind": Sanctions.WARNING, "reason": Reason.SPAM, "words": "Please stop."}
-    return sanction(actor_id=world.staff.pk, member_id=world.alice.pk, **said).pk  # type: ignore[arg-type]
+    made = sanction(
+        actor_id=world.staff.pk,
+        member_id=world.alice.pk,
+        kind=Sanctions.WARNING,
+        reason=Reason.SPAM,
+        words="Please stop.",
+    )
+    return made.pk
 
 
 def _watched(world: World) -> UUID:
-    said = {"pattern": "quicksilver", "action": Action.FLAG, "places": {Place.ITEMS}}
-    return add_word(actor_id=world.bob.pk, **said).pk  # type: ignore[arg-type]
+    word = add_word(actor_id=world.bob.pk, pattern="quicksilver", action=Action.FLAG, places={Place.ITEMS})
+    return word.pk
 
 
 def _held(world: World) -> UUID:

@@ -35,7 +35,7 @@ from beyou.users.rules import Level
 from beyou.users.scopes import Scope
 from tests.blocks.test_races import at_once
 from tests.factories import members
-from tests.factories.members import PASSWORD, bearer, client_of, staff
+from tests.factories.members import PASSWORD, client_of, staff
 from tests.messaging.world import chat, refuse, say, text_draft
 from tests.orders.world import offer, trader
 
@@ -75,7 +75,7 @@ def test_who_is_suspended_reaches_nothing_but_why(mo: User, alice: User) -> None
     assert browser.post("/friends/requests", {"handle": "bob"}).status_code in (302, 403, 404)
     answer = browser.get("/api/v1/me")
     assert (answer.status_code, answer.json()["code"]) == (403, "suspended")
-    assert Client().get("/api/v1/me", **bearer(token)).status_code == 401  # type: ignore[arg-type]
+    assert Client().get("/api/v1/me", HTTP_AUTHORIZATION=f"Bearer {token}").status_code == 401
     assert authenticate(cookie) is None
     assert authenticate_token(token) is None
     page = browser.get("/decisions").content.decode()

@@ -30,7 +30,7 @@ from beyou.users.rules import Level
 from beyou.users.scopes import Scope
 from tests.disputes.test_races import race
 from tests.factories import members
-from tests.factories.members import PASSWORD, bearer, client_of, staff, visitor
+from tests.factories.members import PASSWORD, client_of, staff, visitor
 from tests.users.app import App
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_nothing_else_opens_over_pages_api_tokens_and_sockets() -> None:
     # A token from another time opens nothing either.
     User.objects.filter(pk=alice.pk).update(awaits_since=clock.now())
     assert authenticate_token(token) is None
-    assert Client().get("/api/v1/me", **bearer(token)).status_code == 401  # type: ignore[arg-type]
+    assert Client().get("/api/v1/me", HTTP_AUTHORIZATION=f"Bearer {token}").status_code == 401
 
 
 def test_nobody_sees_who_waits() -> None:
@@ -197,9 +197,10 @@ def test_who_does_not_wait_has_no_such_page() -> None:
     for path in ("/waiting", "/waiting/give-up"):
         assert client_of(alice).post(path, {"words": "x"})["Location"] == "/home"
         assert visitor().post(path, {"words": "x"})["Location"].startswith("/sign-in")
-    for act in (joining.give_up, joining.wish_of):
-        with pytest.raises(NotFound):
-            act(alice.pk) if act is joining.wish_of else act(member_id=alice.pk)  # type: ignore[call-arg]
+    with pytest.raises(NotFound):
+        joining.give_up(member_id=alice.pk)
+    with pytest.raises(NotFound):
+        joining.wish_of(alice.pk)
 
 
 # Deciding

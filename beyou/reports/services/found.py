@@ -41,7 +41,10 @@ def report_finding(*, finding_id: UUID) -> Report | None:
     case.report_count += 1
     case.is_found = True
     case.save(update_fields=["report_count", "is_found"])
-    (tell_staff if case.report_count == 1 else lambda _: tell_queue())(case)
+    if case.report_count == 1:
+        tell_staff(case)
+    else:
+        tell_queue()
     return row
 
 
