@@ -279,6 +279,12 @@ _DECLARED = (
     Variable("BEYOU_STRIPE_SECRET_KEY", "The secret or restricted API key of your Stripe account."),
     Variable("BEYOU_STRIPE_WEBHOOK_SECRET", "Signs what Stripe sends to `/payments/webhooks/stripe`."),
     Variable(
+        "BEYOU_STRIPE_CONNECT",
+        "`1`: Stripe pays your sellers out, by Connect; `0`: you send them their money by hand.",
+        "0",
+        choices=("0", "1"),
+    ),
+    Variable(
         "BEYOU_STRIPE_API", "Where Stripe answers; another address is for tests.", "https://api.stripe.com"
     ),
     Variable(

@@ -134,6 +134,7 @@ SESSION_ONLY: Final = frozenset(
         "keys.recovery",
         "keys.revoke_device",
         "payments.ask_payout",
+        "payments.open_payout_account",
         "console.list_items",
         "console.get_item",
         "console.suspend_item",

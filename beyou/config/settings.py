@@ -320,6 +320,7 @@ if PRODUCTION and PAYMENT_GATEWAY == "sandbox":
     )
 STRIPE_SECRET_KEY = _env.text("BEYOU_STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = _env.text("BEYOU_STRIPE_WEBHOOK_SECRET")
+STRIPE_CONNECT = _env.choice("BEYOU_STRIPE_CONNECT") == "1"
 STRIPE_API = _env.text("BEYOU_STRIPE_API").rstrip("/")
 if PAYMENT_GATEWAY == "stripe" and not (STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET):
     raise ImproperlyConfigured(

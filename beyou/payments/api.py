@@ -60,7 +60,10 @@ def get_payment(request: HttpRequest, payment_id: UUID) -> HttpResponse:
 
 @router.get("/money")
 def get_money(request: HttpRequest) -> HttpResponse:
-    """My balance in each currency, and the sales whose money is held until the order is done."""
+    """My balance in each currency, the sales whose money is held until the order is done, and how my money
+    leaves (`way_out`): `by_hand`, `straight`, or through a provider for whom my account is `untold`, `asked`
+    (not ready) or `ready`.
+    """
     held = [
         {
             "reference": str(sale.reference),
@@ -81,7 +84,8 @@ def get_money(request: HttpRequest) -> HttpResponse:
         }
         for balance in queries.balance_for(member_id_of(request))
     ]
-    return json_response({"balances": balances, "held": held})
+    way = queries.way_out(member_id_of(request)).way
+    return json_response({"balances": balances, "held": held, "way_out": way.value})
 
 
 @router.get("/payouts")
@@ -102,3 +106,13 @@ def ask_payout(request: HttpRequest, body: PayoutIn) -> HttpResponse:
         idempotency_key=str(body.id),
     )
     return json_response(_payout(payout), status=201)
+
+
+@router.post("/payouts/account")
+def open_payout_account(request: HttpRequest) -> HttpResponse:
+    """The payment provider's page (`address`) where I say who I am and where my money goes, or change it.
+    It works once and for minutes, for whoever has it. Needs me in person, with a fresh proof: no token does.
+    """
+    require_recent_proof(request)
+    address = services.open_account(seller_id=member_id_of(request))
+    return json_response({"address": address}, status=201)

@@ -19,8 +19,8 @@ class GatewayAway(ApplicationError):
 class GatewayRefused(ApplicationError):
     code, status, title = "gateway_refused", 409, "The payment provider refused"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("Nothing was charged. Try another way to pay.", reason=reason)
+    def __init__(self, reason: str, detail: str = "Nothing was charged. Try another way to pay.") -> None:
+        super().__init__(detail, reason=reason)
         self.reason = reason
 
 
@@ -50,6 +50,10 @@ class NotEnoughMoney(ApplicationError):
 
 class PayoutsOff(ApplicationError):
     code, status, title = "payouts_off", 503, "Nothing can be paid out here yet"
+
+
+class PayoutAccountNeeded(ApplicationError):
+    code, status, title = "payout_account_needed", 409, "Say first where your money goes"
 
 
 class BadSignature(ApplicationError):

@@ -225,6 +225,28 @@ class Payout(models.Model):
         return f"{self.state} payout {self.id}"
 
 
+class PayoutAccount(models.Model):
+    """A seller's account at a gateway. Who they are and what their bank is, only the gateway knows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    seller_id = models.UUIDField()
+    gateway = models.CharField(max_length=20)
+    reference = models.CharField(max_length=120)
+    # Whether the gateway said that it can send money there, when it was last asked.
+    is_ready = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=now)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "gateway"], name="payments_one_account"),
+            models.UniqueConstraint(fields=["gateway", "reference"], name="payments_account_of_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"account {self.id} at {self.gateway}"
+
+
 class WebhookEvent(models.Model):
     """That a gateway told us something. Kept longer than a signature is valid, so that a replay is known."""
 

@@ -5,6 +5,7 @@ from typing import cast
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from beyou.core.errors import ApplicationError, InvalidInput
@@ -42,6 +43,25 @@ def payouts(request: MemberRequest) -> HttpResponse:
     return redirect("payments:money")
 
 
+@never_cache
+@require_POST
+@recently_authenticated
+def account(request: MemberRequest) -> HttpResponse:
+    """Leads to the gateway's page by itself and by a link: a redirect after a form may not leave the site."""
+    address = services.open_account(seller_id=request.member.pk)
+    provider = queries.way_out(request.member.pk).provider
+    return render(request, "payments/to_account.html", {"address": address, "provider": provider})
+
+
+@require_safe
+@member_required
+def account_back(request: MemberRequest) -> HttpResponse:
+    """The seller comes back: whether their account is ready is asked of the gateway."""
+    if services.look_at_account(seller_id=request.member.pk):
+        toast(request, "Your account is ready. Your money can go to your bank.")
+    return redirect("payments:money")
+
+
 def _ask(request: MemberRequest, form: PayoutForm) -> bool:
     """Whether the payout was taken; the form says why not."""
     wish = form.cleaned_data
@@ -71,6 +91,7 @@ def _page(request: MemberRequest, sent: PayoutForm | None) -> HttpResponse:
         "payouts": queries.payouts_for(member_id),
         "commission": f"{settings.MARKET_COMMISSION / 100:g}",
         "form": sent,
+        "out": queries.way_out(member_id),
     }
     return render(request, "payments/money.html", context, status=422 if sent is not None else 200)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from beyou.payments.errors import BadSignature
+from beyou.payments.errors import BadSignature, GatewayRefused
 from beyou.payments.gateways import Charge, Opened, Seen, Sent, Told
 from beyou.sandbox import signing
 from beyou.sandbox.services import bank
@@ -19,6 +19,7 @@ class SandboxGateway:
 
     name = NAME
     can_pay_out = True
+    has_accounts = False
 
     def open(self, charge: Charge) -> Opened:
         back = urlsplit(charge.return_url)
@@ -33,7 +34,16 @@ class SandboxGateway:
     def refund(self, reference: str, amount_minor: int, key: UUID) -> Sent:
         return bank.refund(reference, amount_minor, key)
 
-    def pay_out(self, seller_id: UUID, amount_minor: int, currency: str, key: UUID) -> Sent:
+    def open_account(self, seller_id: UUID) -> str:
+        raise GatewayRefused("no_accounts")
+
+    def account_page(self, account: str, return_url: str) -> str:
+        raise GatewayRefused("no_accounts")
+
+    def takes_money(self, account: str) -> bool:
+        return True
+
+    def pay_out(self, account: str, amount_minor: int, currency: str, key: UUID) -> Sent:
         return bank.pay_out(amount_minor, currency, key)
 
     def told(self, body: bytes, headers: Mapping[str, str]) -> Told:

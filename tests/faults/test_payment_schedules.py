@@ -6,7 +6,8 @@ from beyou.payments import gateways
 from tests.payments import schedules
 
 LIVES = 10_000
-PARTS = 50
+#: Each large enough that the rarest turns of a life are taken, and short enough for one test.
+PARTS = 10
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
-"""A real localstripe process, and before it what it lacks: Checkout Sessions and idempotency keys.
+"""A real localstripe process, and before it what it lacks: Checkout Sessions, Connect and idempotency keys.
 
-Only those two are ours. Everything else, such as intents, cards, 3-D Secure, refunds and signed webhooks, is
+Only those are ours. Everything else, such as intents, cards, 3-D Secure, refunds and signed webhooks, is
 answered by localstripe itself.
 """
 
@@ -29,12 +29,17 @@ class Stripe:
     def __init__(self, behind: str) -> None:
         self.behind = behind
         self.sessions: dict[str, dict[str, Any]] = {}
+        #: Connected accounts by their name: what was asked, and how far the seller and Stripe are.
+        self.accounts: dict[str, dict[str, Any]] = {}
+        #: Transfers that were made, and how much there is for more.
+        self.transfers: list[dict[str, Any]] = []
+        self.available = 10**9
         #: key → (what was asked, the answer): a repeat gets the first answer.
         self.answers: dict[str, tuple[str, int, bytes]] = {}
         #: Every webhook that localstripe sent: body and headers.
         self.heard: list[tuple[bytes, dict[str, str]]] = []
-        #: So many answers are lost on the way, after the work was done.
-        self.losses = 0
+        #: So many answers to these are lost on the way, after the work was done.
+        self.losses, self.lossy = 0, ""
         self.requests = 0
 
     def ask(self, method: str, path: str, body: bytes = b"", *, key: str = KEY) -> tuple[int, bytes]:
@@ -76,6 +81,15 @@ class Stripe:
             "GET", f"/v1/payment_intents/{self.sessions[session_id]['intent']}?expand[]=latest_charge"
         )
 
+    def onboard(self, account: str, *, is_active: bool = True) -> None:
+        """The seller told everything on the hosted page; Stripe is content, or still checks."""
+        capability = "active" if is_active else "pending"
+        self.accounts[account] |= {
+            "details_submitted": True,
+            "payouts_enabled": is_active,
+            "capabilities": {"transfers": capability},
+        }
+
     # What localstripe lacks.
 
     def answer(self, method: str, path: str, body: bytes, key: str) -> tuple[int, bytes]:
@@ -91,6 +105,8 @@ class Stripe:
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         parts = urlsplit(path).path.strip("/").split("/")
+        if parts[1] in ("accounts", "account_links", "transfers"):
+            return self._connect(method, path, parts[1:], dict(parse_qsl(body.decode())))
         if parts[:3] != ["v1", "checkout", "sessions"]:
             return self.ask(method, path, body)
         if len(parts) == 3:
@@ -103,6 +119,57 @@ class Stripe:
                 return 400, _error("resource_already_exists")
             session["expired"] = True
         return 200, json.dumps(self._shown(session, expand="expand" in path)).encode()
+
+    def _connect(self, method: str, path: str, parts: list[str], form: dict[str, str]) -> tuple[int, bytes]:
+        """As Stripe's reference says: one account for a request, links for those that exist, and transfers to
+        those that may have them, of money that is there.
+        """
+        if parts == ["accounts"]:
+            name = f"acct_test_{len(self.accounts)}"
+            self.accounts[name] = {
+                "id": name, "object": "account", "details_submitted": False, "payouts_enabled": False,
+                "capabilities": {"transfers": "inactive"}, "form": form,
+            }  # fmt: skip
+            return 200, json.dumps(self.accounts[name]).encode()
+        if parts == ["transfers"] and method == "GET":
+            group = dict(parse_qsl(urlsplit(path).query))["transfer_group"]
+            found = [each for each in self.transfers if each["transfer_group"] == group]
+            return 200, json.dumps({"object": "list", "data": found, "has_more": False}).encode()
+        name = (
+            parts[1]
+            if parts[0] == "accounts"
+            else form["account" if parts[0] == "account_links" else "destination"]
+        )
+        account = self.accounts.get(name)
+        if account is None:
+            return 404, _error("resource_missing")
+        if parts[0] == "accounts" and len(parts) == 2:
+            return 200, json.dumps(account).encode()
+        if parts[0] == "transfers":
+            return self._transfer(account, form)
+        if parts[0] == "accounts" and not account["details_submitted"]:
+            return 400, _error("account_not_onboarded")
+        kind = "login_link" if parts[0] == "accounts" else "account_link"
+        link = {"object": kind, "url": f"https://connect.stripe.example/{kind}/{name}"}
+        return 200, json.dumps(link).encode()
+
+    def _transfer(self, account: dict[str, Any], form: dict[str, str]) -> tuple[int, bytes]:
+        if account["capabilities"]["transfers"] != "active":
+            return 400, _error("insufficient_capabilities_for_transfer")
+        amount = int(form["amount"])
+        if amount > self.available:
+            return 400, _error("balance_insufficient")
+        self.available -= amount
+        made = {"id": f"tr_test_{len(self.transfers)}", "object": "transfer", "amount": amount}
+        self.transfers.append(
+            made
+            | {
+                "transfer_group": form["transfer_group"],
+                "destination": account["id"],
+                "currency": form["currency"],
+            }
+        )
+        return 200, json.dumps(self.transfers[-1]).encode()
 
     def _open(self, form: dict[str, str]) -> tuple[int, bytes]:
         price = "line_items[0][price_data]"
@@ -155,9 +222,9 @@ def _handler(stripe: Stripe) -> type[BaseHTTPRequestHandler]:
                 return
             key = self.headers.get("Idempotency-Key", "") if self.command == "POST" else ""
             # The library makes up keys of its own where we give none.
-            ours = key if key.startswith(("open-", "refund-")) else ""
+            ours = key if key.startswith(("open-", "refund-", "account-", "payout-")) else ""
             status, answer = stripe.answer(self.command, self.path, body, ours)
-            if stripe.losses:
+            if stripe.losses and stripe.lossy in f"{self.command} {self.path}":
                 stripe.losses -= 1
                 status, answer = 503, b"{}"
             self._send(status, answer)

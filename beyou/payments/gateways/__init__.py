@@ -68,8 +68,13 @@ class Gateway(Protocol):
     """One payment provider."""
 
     name: str
-    #: Whether it can send money to sellers.
-    can_pay_out: bool
+    #: Whether a seller must tell it first where the money goes.
+    has_accounts: bool
+
+    @property
+    def can_pay_out(self) -> bool:
+        """Whether it can send money to sellers."""
+        ...
 
     def open(self, charge: Charge) -> Opened:
         """The buyer can pay. A repeat for the same payment returns the same charge."""
@@ -87,8 +92,22 @@ class Gateway(Protocol):
         """So much goes back to the buyer."""
         ...
 
-    def pay_out(self, seller_id: UUID, amount_minor: int, currency: str, key: UUID) -> Sent:
-        """So much goes to the seller's bank."""
+    def open_account(self, seller_id: UUID) -> str:
+        """The gateway's name for the account of this seller, which it has from now on."""
+        ...
+
+    def account_page(self, account: str, return_url: str) -> str:
+        """Where the seller tells it who they are and where their money goes, or changes that. The address
+        lets anybody in who has it, and only for minutes: show it at once, and keep it nowhere.
+        """
+        ...
+
+    def takes_money(self, account: str) -> bool:
+        """Whether money can be sent to it, and from there to the seller's bank."""
+        ...
+
+    def pay_out(self, account: str, amount_minor: int, currency: str, key: UUID) -> Sent:
+        """So much goes to the seller's account; to a bank of the gateway's choice when it has none."""
         ...
 
     def told(self, body: bytes, headers: Mapping[str, str]) -> Told:

@@ -1,7 +1,8 @@
 """Stripe behind the port: Checkout Sessions, so that the card is entered at Stripe and never here (SAQ A).
 
-A session wraps a PaymentIntent, does 3-D Secure by itself and is the charge's reference. Payouts to sellers
-would need Connect, which is not built: sellers are paid by hand.
+A session wraps a PaymentIntent, does 3-D Secure by itself and is the charge's reference. Sellers are paid by
+Connect with separate charges and transfers: the money waits in the balance of the instance, and a payout is a
+transfer to the seller's connected account, from where Stripe sends it to their bank.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import stripe
 import structlog
 from django.conf import settings
 
+from beyou.core import clock
 from beyou.core.ports.naming import instance_name
 from beyou.payments.errors import BadSignature, GatewayAway, GatewayRefused
 from beyou.payments.gateways import Charge, Opened, Seen, Sent, Told
@@ -25,6 +27,15 @@ log = structlog.get_logger()
 SIGNATURE: Final = "Stripe-Signature"
 #: A signature is valid for so long (Stripe's own default).
 TOLERANCE_SECONDS: Final = 300
+#: The seller enters who they are at Stripe, which checks it and shows them where their money is; fees and
+#: what a seller cannot pay back are the instance's.
+_CONTROLLER: Final = {
+    "stripe_dashboard": {"type": "express"},
+    "fees": {"payer": "application"},
+    "losses": {"payments": "application"},
+}
+#: The money of charges is not there before some days; then the same transfer works.
+_NOT_YET: Final = "balance_insufficient"
 _REFUND_STEPS: Final = {"succeeded": Step.DONE, "failed": Step.FAILED, "canceled": Step.FAILED}
 
 
@@ -55,7 +66,11 @@ class StripeGateway:
     """Charges by Stripe Checkout."""
 
     name = "stripe"
-    can_pay_out = False
+    has_accounts = True
+
+    @property
+    def can_pay_out(self) -> bool:
+        return bool(settings.STRIPE_CONNECT)
 
     @property
     def _api(self) -> stripe.StripeClient:
@@ -117,8 +132,53 @@ class StripeGateway:
         step = _REFUND_STEPS.get(str(found["status"]), Step.ASKED)
         return Sent(step, str(found.get("failure_reason") or "") if step is Step.FAILED else "")
 
-    def pay_out(self, seller_id: UUID, amount_minor: int, currency: str, key: UUID) -> Sent:
-        raise GatewayRefused("payouts_by_hand")
+    def open_account(self, seller_id: UUID) -> str:
+        params: Any = {
+            "controller": _CONTROLLER,
+            "capabilities": {"transfers": {"requested": True}},
+            "metadata": {"seller": str(seller_id)},
+        }
+        with _asked():
+            return self._api.v1.accounts.create(params, {"idempotency_key": f"account-{seller_id}"}).id
+
+    def account_page(self, account: str, return_url: str) -> str:
+        with _asked():
+            if self._api.v1.accounts.retrieve(account).details_submitted:
+                return self._api.v1.accounts.login_links.create(account).url
+            link: Any = {
+                "account": account,
+                "type": "account_onboarding",
+                "return_url": return_url,
+                "refresh_url": return_url,
+            }
+            return self._api.v1.account_links.create(link).url
+
+    def takes_money(self, account: str) -> bool:
+        with _asked():
+            seen = self._api.v1.accounts.retrieve(account).to_dict()
+        is_active = (seen.get("capabilities") or {}).get("transfers") == "active"
+        return is_active and bool(seen.get("payouts_enabled"))
+
+    def pay_out(self, account: str, amount_minor: int, currency: str, key: UUID) -> Sent:
+        params: Any = {
+            "amount": amount_minor,
+            "currency": currency.lower(),
+            "destination": account,
+            "transfer_group": str(key),
+            "metadata": {"payout": str(key)},
+        }
+        try:
+            with _asked():
+                # A key is remembered for a day, the group for good.
+                if not self._api.v1.transfers.list({"transfer_group": str(key), "limit": 1}).data:
+                    # Under the key of yesterday Stripe would say again that the money is not there.
+                    today = f"payout-{key}-{clock.now():%Y%m%d}"
+                    self._api.v1.transfers.create(params, {"idempotency_key": today})
+        except GatewayRefused as error:
+            if error.reason == _NOT_YET:
+                return Sent(Step.ASKED, _NOT_YET)
+            raise
+        return Sent(Step.DONE)
 
     def told(self, body: bytes, headers: Mapping[str, str]) -> Told:
         header = headers.get(SIGNATURE, "")

@@ -7,10 +7,13 @@ from beyou.payments.queries.money import (
     Held,
     Line,
     PayoutPage,
+    Way,
+    WayOut,
     balance_for,
     held_for,
     payouts_for,
     statement,
+    way_out,
 )
 from beyou.payments.queries.payments import can_be_paid, fee_for, payment_for, state_of
 
@@ -22,6 +25,8 @@ __all__ = [
     "Line",
     "MoneyHealth",
     "PayoutPage",
+    "Way",
+    "WayOut",
     "balance_for",
     "can_be_paid",
     "fee_for",
@@ -31,4 +36,5 @@ __all__ = [
     "payouts_for",
     "state_of",
     "statement",
+    "way_out",
 ]

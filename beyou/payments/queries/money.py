@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, Sum
 
-from beyou.payments.models import Account, Payout, Posting, Share
+from beyou.payments import gateways
+from beyou.payments.errors import PaymentsOff
+from beyou.payments.models import Account, Payout, PayoutAccount, Posting, Share
 from beyou.payments.rules import AccountKey, AccountKind, Step
 
 PAGE: Final = 30
@@ -95,6 +98,50 @@ def payouts_for(member_id: UUID, *, before: UUID | None = None, limit: int = PAG
         rows = rows.filter(id__lt=before)
     items = list(rows[: limit + 1])
     return PayoutPage(items[:limit], items[limit - 1].pk if len(items) > limit else None)
+
+
+class Way(StrEnum):
+    """How a seller's money leaves."""
+
+    BY_HAND = "by_hand"  # The people who run the place send it.
+    STRAIGHT = "straight"  # The gateway sends it, and need know nothing.
+    UNTOLD = "untold"  # The seller must tell the gateway where to.
+    ASKED = "asked"  # The gateway does not know enough yet, or checks it.
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How the money of one seller leaves, and by whom."""
+
+    way: Way
+    gateway: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the seller can ask for a payout."""
+        return self.way in (Way.STRAIGHT, Way.READY)
+
+    @property
+    def provider(self) -> str:
+        """What people call the gateway."""
+        return self.gateway.capitalize()
+
+
+def way_out(member_id: UUID) -> WayOut:
+    """As the gateway said when it was last asked. At most one statement."""
+    try:
+        gateway = gateways.chosen()
+    except PaymentsOff:
+        return WayOut(Way.BY_HAND)
+    if not gateway.can_pay_out:
+        return WayOut(Way.BY_HAND, gateway.name)
+    if not gateway.has_accounts:
+        return WayOut(Way.STRAIGHT, gateway.name)
+    mine = PayoutAccount.objects.filter(seller_id=member_id, gateway=gateway.name)
+    is_ready = mine.values_list("is_ready", flat=True).first()
+    way = Way.UNTOLD if is_ready is None else Way.READY if is_ready else Way.ASKED
+    return WayOut(way, gateway.name)
 
 
 #: What each kind of transfer is called in a statement.

@@ -4,6 +4,7 @@ Money moves in `books.post` alone.
 """
 
 from beyou.core import crash
+from beyou.payments.services.accounts import look_at_account, open_account
 from beyou.payments.services.payouts import request_payout
 from beyou.payments.services.reconcile import check_books, compare_with_gateways
 from beyou.payments.services.refunds import refund
@@ -22,6 +23,8 @@ __all__ = [
     "forget_old_webhooks",
     "hold_again",
     "look_again",
+    "look_at_account",
+    "open_account",
     "receive_webhook",
     "refund",
     "release",

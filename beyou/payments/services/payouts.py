@@ -1,5 +1,7 @@
 """Money of a seller goes to their bank."""
 
+import datetime as dt
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -8,28 +10,32 @@ from beyou.core import clock, crash, limits
 from beyou.notifications.rules import Kind
 from beyou.notifications.services import notify
 from beyou.payments import gateways, rules
-from beyou.payments.errors import GatewayRefused, KeyReused, PayoutsOff
+from beyou.payments.errors import GatewayRefused, KeyReused
 from beyou.payments.gateways import Sent
 from beyou.payments.models import Payout
 from beyou.payments.rules import AccountKey, AccountKind, Move, Step
+from beyou.payments.services.accounts import account_of, check_account, doubt_account, payout_gateway
 from beyou.payments.services.alerts import raise_alert
 from beyou.payments.services.books import post
 from beyou.payments.services.debts import lock_seller, pay_debt
 from beyou.payments.services.tasks import LOOK_AGAIN_MS, PAYOUT, ask_gateway, does
 
 PAGE = "/selling/money"
+#: What gateways take in is there for payouts some days later; when it still is not, somebody must look.
+WAITS: Final = dt.timedelta(days=5)
 
 
 def request_payout(*, seller_id: UUID, currency: str, amount_minor: int, idempotency_key: str) -> Payout:
     """So much of the seller's balance is on its way to their bank. A repeat under the same key returns the
-    first. Raises `PayoutsOff`, `NotEnoughMoney`, `KeyReused`, `RateLimited`, and `ValueError` for what is no
-    amount.
+    first. May ask the gateway whether the seller's account is ready: call it outside transactions. Raises
+    `PayoutsOff`, `PayoutAccountNeeded`, `NotEnoughMoney`, `KeyReused`, `RateLimited`, `GatewayAway`, and
+    `ValueError` for what is no amount.
     """
     rules.check_amount(amount_minor)
     rules.check_currency(currency)
-    gateway = gateways.chosen()
-    if not gateway.can_pay_out:
-        raise PayoutsOff("The people who run this place send the money by hand. Ask them.")
+    gateway = payout_gateway()
+    if gateway.has_accounts:
+        check_account(seller_id)
     limits.check("payouts.member", str(seller_id))
     wanted = Payout(
         seller_id=seller_id,
@@ -75,11 +81,14 @@ def pay_out_at_gateway(payout_id: UUID) -> None:
         return
     try:
         sent = gateways.gateway(made.gateway).pay_out(
-            made.seller_id, made.amount_minor, made.currency, key=payout_id
+            account_of(made.seller_id, made.gateway), made.amount_minor, made.currency, key=payout_id
         )
     except GatewayRefused as error:
+        doubt_account(made.seller_id, made.gateway)
         sent = Sent(Step.FAILED, error.reason)
     if sent.step is Step.ASKED:
+        if sent.failure and made.created_at < clock.now() - WAITS:
+            raise_alert("payout_waits", made.pk, failure=sent.failure)
         ask_gateway(PAYOUT, payout_id, after_ms=LOOK_AGAIN_MS)
         return
     crash.point("payments.payout_sent")
