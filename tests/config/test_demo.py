@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from beyou.config import demo_drawings, demo_keys, demo_market, demo_staff
+from beyou.config import demo_drawings, demo_keys, demo_market, demo_staff, demo_trades
 from beyou.disputes.models import Claim
 from beyou.keys.queries import active_key_sets
 from beyou.marketplace.models import Item
@@ -21,13 +21,14 @@ from beyou.messaging import sealing
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.models import Message, MessageWrap, Mode
 from beyou.offers.models import Offer, Voucher
-from beyou.orders.models import SubOrder
+from beyou.orders.models import Order, SubOrder
 from beyou.payments.queries import money_health
 from beyou.reviews.models import Rating
 from beyou.search.models import Document
 from beyou.users import factors, queries
 from beyou.users.models import User
 from beyou.verification import queries as verification
+from tests.orders.world import offer, trader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
@@ -172,3 +173,13 @@ def test_trades_stand_at_each_point_of_their_way(monkeypatch: pytest.MonkeyPatch
     assert Claim.objects.get().state == "open"
     assert Rating.objects.exclude(shown_at=None).count() == 2
     assert money_health().is_sound
+
+
+def test_where_only_real_money_pays_nothing_is_bought(settings: Any) -> None:
+    settings.PAYMENT_GATEWAY = "stripe"
+    sellers = [trader(handle) for handle in ("alice", "bob", "charlie")]
+    for seller in sellers:
+        for number in range(3):
+            offer(seller, title=f"Thing {number}")
+    demo_trades.trade([seller.pk for seller in sellers])
+    assert not Order.objects.exists()

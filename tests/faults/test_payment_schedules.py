@@ -7,7 +7,7 @@ from tests.payments import schedules
 
 LIVES = 10_000
 #: Each large enough that the rarest turns of a life are taken, and short enough for one test.
-PARTS = 10
+PARTS = 25
 
 
 @pytest.mark.django_db

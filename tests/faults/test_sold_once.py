@@ -8,7 +8,7 @@ from tests.browser.server import Server
 from tests.faults.test_kill import ENGINES
 
 #: A part ends long before a test may be called hung, also on a busy machine.
-TRIALS, PARTS = 1000, 20
+TRIALS, PARTS = 1000, 40
 
 _PEOPLE = """
 from tests.orders.world import trader
@@ -61,7 +61,7 @@ def trial(racers, stock):
 
 for number in range({TRIALS // PARTS}):
     trial(buyers[:16], 1)
-for number in range(5):
+for number in range({100 // PARTS}):
     trial(buyers, 5)
 print("sold once")
 """

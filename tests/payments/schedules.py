@@ -114,11 +114,13 @@ class Life:
         self._start()
 
     def _begin_in_debt(self) -> None:
-        """Sold, paid out, and then decided for the buyer."""
+        """Sold, paid out, and then decided for the buyer; now and then the other sale pays for it."""
         self._begin_well()
         services.release(share_reference=self.made.share)
         self._pay_out()
         self._decide()
+        if self.chance.random() < 0.5:
+            services.release(share_reference=list(self.made.shares)[1])
 
     def _charge(self) -> BankCharge:
         charges = list(BankCharge.objects.filter(key__in=self._payments().values("pk")).order_by("id"))
