@@ -10,7 +10,7 @@ PORT ?= 8000
 # The folder that npm lives in must come first: Debian's own node is too old for the build.
 NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help run demo test fast engines browser journeys faults check fmt lint types imports frontend migrations \
+.PHONY: help run demo test fast engines engines-half browser journeys faults check fmt lint types imports frontend migrations \
   bench docs shell clean setup lock
 
 help: ## This list
@@ -81,7 +81,7 @@ ifdef T
 test: .venv/.dev frontend ## All tests: fast, engines and browser; or one place of them (T=path)
 	$(PYTEST) -m "" $(T)
 else
-test: fast engines browser
+test: fast engines-half browser
 endif
 
 fast: .venv/.dev frontend ## Tests on SQLite, and those of the front end
@@ -91,6 +91,10 @@ fast: .venv/.dev frontend ## Tests on SQLite, and those of the front end
 engines: .venv/.dev frontend ## The same tests on private MariaDB, PostgreSQL and Redis servers
 	.ci/provide mariadbd=mariadb-server postgres=postgresql redis-server=redis-server
 	$(PYTHON) -m tests.engines -n 2
+
+engines-half: .venv/.dev frontend ## Races and half of these tests on each; the other half at the next commit
+	.ci/provide mariadbd=mariadb-server postgres=postgresql redis-server=redis-server
+	$(PYTHON) -m tests.engines --half -n 2
 
 browser: .venv/.dev frontend ## Tests in Chromium
 	.ci/provide chromium=chromium

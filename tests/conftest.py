@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -18,8 +19,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if top in ("browser", "faults"):
             item.add_marker(top)
     if "BEYOU_DATABASE_URL" in os.environ:
-        kept = [item for item in items if _depends_on_engine(item)]
-        config.hook.pytest_deselected(items=[item for item in items if not _depends_on_engine(item)])
+        half = os.environ.get("ENGINE_HALF", "")
+        kept = [item for item in items if _depends_on_engine(item) and _is_of_half(item, half)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
 
 
@@ -27,11 +29,20 @@ def _depends_on_engine(item: pytest.Item) -> bool:
     """Races do everywhere; what faces answer does not where the services below them are asked. A test that
     commits is a race unless it says (`commits`) that only a socket has to see what it wrote.
     """
-    marker, same = item.get_closest_marker("django_db"), item.get_closest_marker("same_everywhere")
-    is_race = marker is not None and bool(marker.kwargs.get("transaction"))
-    if same is not None and is_race and same.kwargs.get("commits"):
+    same = item.get_closest_marker("same_everywhere")
+    if same is not None and _is_race(item) and same.kwargs.get("commits"):
         return False
-    return _uses_database(item) and (is_race or same is None)
+    return _uses_database(item) and (_is_race(item) or same is None)
+
+
+def _is_race(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return marker is not None and bool(marker.kwargs.get("transaction"))
+
+
+def _is_of_half(item: pytest.Item, half: str) -> bool:
+    """Races are of both halves."""
+    return not half or _is_race(item) or crc32(item.nodeid.encode()) % 2 == int(half)
 
 
 def _uses_database(item: pytest.Item) -> bool:
