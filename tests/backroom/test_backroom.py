@@ -1,6 +1,7 @@
 """The back room: for owners, read only, without secrets, and for everybody else not there."""
 
 import re
+import runpy
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -15,10 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from beyou.audit.models import AuditRecord
 from beyou.backroom.rules import HIDDEN, NAMED, is_shown
 from beyou.backroom.site import row_address, shown_fields, site, table_address
+from beyou.blocks.models import UserBlock
 from beyou.core import clock
 from beyou.users.models import StaffGrant, User
 from beyou.users.rules import Level
+from beyou.users.security_log import log_page
 from tests.architecture.routes import patterns
+from tests.architecture.table import PACKAGE
 from tests.architecture.world import changed, rows
 from tests.backroom.rows import MARKS, fill, tables
 from tests.factories import members, passkeys
@@ -149,10 +153,11 @@ def test_for_everybody_else_there_is_no_such_place() -> None:
         assert changed(before) == []
 
 
-def test_without_a_path_there_is_no_back_room() -> None:
+def test_without_a_path_there_is_no_back_room(settings: Any) -> None:
     """What is mounted below an empty path would stand at the root of the site."""
-    assert HOME[1:] in set(patterns())
-    assert "<str:app_label>/" not in set(patterns())
+    there = len(runpy.run_path(str(PACKAGE / "config" / "urls.py"))["urlpatterns"])
+    settings.ADMIN_PATH = ""
+    assert len(runpy.run_path(str(PACKAGE / "config" / "urls.py"))["urlpatterns"]) == there - 1
 
 
 def test_no_page_stands_where_a_back_room_could_be_put() -> None:
@@ -251,6 +256,20 @@ def test_long_tables_come_in_pages_newest_first_with_as_many_statements_as_short
     for page in ("3", "0", "-1", "9" * 400):
         assert client.get(f"{USERS}?p={page}").status_code == 404
     assert client.get(f"{USERS}?p=NaN").content.decode().count("<tr>") == first.count("<tr>")
+
+
+def test_lists_name_nobody_by_id_and_rows_tell_the_first_whom_they_are_about() -> None:
+    """Who is blocked hears nothing of it by way of a look."""
+    _, client = _owner()
+    bob, charlie = members.bob(), members.charlie()
+    row = UserBlock.objects.create(blocker=bob, blocked=charlie)
+    shown = _shown(client, table_address(UserBlock))
+    assert str(bob.pk) not in shown
+    assert str(charlie.pk) not in shown
+    assert str(charlie.pk) in _shown(client, row_address(UserBlock, row.pk))
+    clock.shift(31 * 24 * 3_600_000)
+    assert [entry.kind for entry in log_page(bob.pk).items] == ["staff_look"]
+    assert log_page(charlie.pk).items == []
 
 
 def test_each_look_is_in_the_audit_before_anything_is_seen() -> None:
