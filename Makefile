@@ -36,7 +36,7 @@ node_modules/.installed: package.json package-lock.json .venv/.run
 	@touch $@
 
 FRONTEND_SOURCES := $(shell find frontend -name '*.ts' -o -name '*.css' -o -name '*.svg' 2>/dev/null | grep -v '^frontend/dist') \
-  $(shell find beyou -path '*/static/*' -type f)
+  $(shell find beyou -path '*/static/*' -type f) beyou/config/settings.py
 frontend/dist/.vite/manifest.json: node_modules/.installed vite.config.ts $(FRONTEND_SOURCES)
 	$(NODE) $(NPM) run --silent build -- --logLevel warn
 	$(PYTHON) -m beyou collectstatic --noinput --clear --verbosity 0

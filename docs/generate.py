@@ -44,7 +44,7 @@ def _range(variable: "Variable") -> str:
 
 
 def _default(variable: "Variable") -> str:
-    if variable.is_secret:
+    if variable.is_secret and not variable.is_optional:
         return "required in production"
     return f"`{variable.default}`" if variable.default else ""
 

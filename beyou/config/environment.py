@@ -31,6 +31,8 @@ class Variable:
     low: int = 0
     high: int = 0
     is_secret: bool = False
+    #: A secret that production may do without.
+    is_optional: bool = False
 
 
 _DECLARED = (
@@ -90,6 +92,14 @@ _DECLARED = (
         "First part of the address of the staff pages, which strangers cannot guess: 16 to 64 letters,"
         " digits, `-` or `_`.",
         is_secret=True,
+    ),
+    Variable(
+        "BEYOU_ADMIN_PATH",
+        "First part of the address of the back room, where owners look at rows of the database: 16 to 64"
+        " letters, digits, `-` or `_`, hard to guess. Empty: there is none, except in development, which"
+        " makes one up.",
+        is_secret=True,
+        is_optional=True,
     ),
     Variable(
         "BEYOU_LEDGER_KEY_SEED", "Base64 of 32 bytes; Ed25519 seed of the checkpoint key.", is_secret=True
@@ -331,9 +341,10 @@ class Environment:
         """Development and test instances get secrets of their own; production never does."""
         missing = [name for name in _SECRETS if not self._values.get(name)]
         if self.mode == "production":
-            if missing:
-                raise ImproperlyConfigured(f"Production needs {', '.join(missing)}. Nothing was started.")
-            public = [name for name, value in _test_secrets().items() if self._values[name] == value]
+            needed = [name for name in missing if not VARIABLES[name].is_optional]
+            if needed:
+                raise ImproperlyConfigured(f"Production needs {', '.join(needed)}. Nothing was started.")
+            public = [name for name, value in _test_secrets().items() if self._values.get(name) == value]
             if public:
                 raise ImproperlyConfigured(f"{', '.join(public)} is the public value of the test suite.")
             return {}
@@ -490,6 +501,7 @@ def _new_secrets() -> dict[str, str]:
         "BEYOU_MAC_KEY": _random_bytes(),
         "BEYOU_LEDGER_KEY_SEED": _random_bytes(),
         "BEYOU_STAFF_PREFIX": secrets.token_urlsafe(18),
+        "BEYOU_ADMIN_PATH": secrets.token_urlsafe(18),
     }
 
 
@@ -502,4 +514,5 @@ def _test_secrets() -> dict[str, str]:
         "BEYOU_MAC_KEY": fixed,
         "BEYOU_LEDGER_KEY_SEED": fixed,
         "BEYOU_STAFF_PREFIX": "staff-pages-of-the-tests",
+        "BEYOU_ADMIN_PATH": "back-room-of-the-tests",
     }

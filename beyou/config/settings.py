@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import django.contrib.admin
 from django.core.exceptions import ImproperlyConfigured
 
 from beyou.config.databases import database_from_url, sqlite
@@ -49,6 +50,12 @@ CLAIM_ANSWER_DAYS = _env.integer("BEYOU_CLAIM_ANSWER_DAYS")
 CLAIM_FOUR_EYES = _env.integer("BEYOU_CLAIM_FOUR_EYES")
 MARKET_BROWSING = _env.choice("BEYOU_MARKET_BROWSING")
 STAFF_PREFIX = _env.path_segment("BEYOU_STAFF_PREFIX")
+ADMIN_PATH = _env.path_segment("BEYOU_ADMIN_PATH") if _env.given("BEYOU_ADMIN_PATH") else ""
+if ADMIN_PATH and (len(set(ADMIN_PATH)) < 8 or "admin" in ADMIN_PATH.lower() or ADMIN_PATH == STAFF_PREFIX):
+    raise ImproperlyConfigured(
+        "BEYOU_ADMIN_PATH must be hard to guess: 8 different characters or more, without the word admin, and"
+        " not BEYOU_STAFF_PREFIX again."
+    )
 
 LEDGER_KEY_SEED = _env.secret_bytes("BEYOU_LEDGER_KEY_SEED", 32)
 LEDGER_ORIGIN = _origin.netloc + "/ledger"
@@ -107,6 +114,7 @@ INSTALLED_APPS = [
     "beyou.reports",
     "beyou.health",
     "beyou.console",
+    "beyou.backroom",
     "beyou.config",
 ]
 
@@ -135,10 +143,14 @@ ROOT_URLCONF = "beyou.config.urls"
 WSGI_APPLICATION = "beyou.config.wsgi.application"
 ASGI_APPLICATION = "beyou.config.asgi.application"
 
+# The back room uses the code of Django's admin without its app, whose table would be one that nobody writes.
+_admin = Path(django.contrib.admin.__file__).parent
+
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": False,
+        "DIRS": [_admin / "templates"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -153,9 +165,17 @@ TEMPLATES: list[dict[str, Any]] = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["django.template.loaders.app_directories.Loader"],
+                    [
+                        # Ours first.
+                        "django.template.loaders.app_directories.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                    ],
                 )
             ],
+            "libraries": {
+                name: f"django.contrib.admin.templatetags.{name}"
+                for name in ("admin_list", "admin_modify", "admin_urls")
+            },
             "builtins": ["django.templatetags.static", "beyou.core.templatetags.beyou"],
         },
     }
@@ -260,7 +280,11 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
-STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()]
+STATICFILES_DIRS = [
+    *(path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()),
+    # No scripts of it.
+    *((f"admin/{kind}", _admin / "static" / "admin" / kind) for kind in ("css", "img")),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # What members upload. Another backend, such as S3, may stand here: bytes are encrypted before it.

@@ -42,6 +42,10 @@ for _app in (
     if apps.is_installed(f"beyou.{_app}") and find_spec(f"beyou.{_app}.urls"):
         urlpatterns.append(path("", include(f"beyou.{_app}.urls")))
 
+# Last, so that it can take no address from a page.
+if settings.ADMIN_PATH:
+    urlpatterns.append(path(f"{settings.ADMIN_PATH}/", include("beyou.backroom.urls")))
+
 handler400 = "beyou.core.views.bad_request"
 handler403 = "beyou.core.views.forbidden"
 handler404 = "beyou.core.views.not_found"

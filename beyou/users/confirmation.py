@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from beyou.core import clock
 from beyou.users.models import SignInMethod, User
+from beyou.users.rules import Level
 
 #: Where the session keeps the id of the LoginActivity row of an attempt that is not over.
 ATTEMPT = "users.sign_in_attempt"
@@ -118,8 +119,17 @@ def needs_factor(request: HttpRequest, next_path: str) -> bool:
 
 def leads_to_staff(request: HttpRequest, next_path: str) -> bool:
     """Asked by others than the staff, the answer says nothing of where the pages of the staff are."""
-    is_staff = getattr(request.user, "is_staff", False)
-    return is_staff and next_path.startswith(f"/{settings.STAFF_PREFIX}/")
+    if not isinstance(request.user, User) or not request.user.is_staff:
+        return False
+    return next_path.startswith(f"/{settings.STAFF_PREFIX}/") or _leads_to_back_room(request.user, next_path)
+
+
+def _leads_to_back_room(member: User, next_path: str) -> bool:
+    """Only for owners: the others of the staff know nothing of that place either."""
+    from beyou.users import queries
+
+    is_there = bool(settings.ADMIN_PATH) and next_path.startswith(f"/{settings.ADMIN_PATH}/")
+    return is_there and Level.OWNER in queries.levels_of(member.pk)
 
 
 def ask_for_proof(request: HttpRequest) -> HttpResponse:

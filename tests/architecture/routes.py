@@ -24,6 +24,7 @@ class Access(StrEnum):
     FRIEND = "friends of the person whom it names (other members: refused)"
     VERIFIED = "verified members (other members: refused, with the way to get verified)"
     STAFF = "staff (members: as if it did not exist)"
+    HIDDEN = "owners of the instance (everybody else, visitors too: as if there were no such address)"
     APP = (
         "everybody, by a header of apps or gateways; cookies count for nothing, so there is nothing to forge"
     )
@@ -61,6 +62,10 @@ def _api(access: Access, *methods: str, body: Callable[[], dict[str, Any]] = dic
 def _staff(level: Level | None, *methods: str, body: Callable[[], dict[str, Any]] = dict) -> Route:
     shown = {"HEAD"} if "GET" in methods else set()
     return Route(Access.STAFF, frozenset(methods) | shown, body, level)
+
+
+def _hidden() -> Route:
+    return Route(Access.HIDDEN, frozenset({"GET", "HEAD"}), level=Level.OWNER)
 
 
 def _staff_api(
@@ -104,8 +109,9 @@ def _retired() -> dict[str, Any]:
 
 P, G, M, O, F = Access.PUBLIC, Access.GUEST, Access.MEMBER, Access.OWNER, Access.FRIEND  # noqa: E741  (a table)
 
-#: Where the staff pages are; the suite's secret prefix.
+#: Where the staff pages and the back room are; the suite's secret prefixes.
 S = f"{settings.STAFF_PREFIX}/"
+B = f"{settings.ADMIN_PATH}/"
 
 ROUTES: dict[str, Route] = {
     # The instance
@@ -355,6 +361,10 @@ ROUTES: dict[str, Route] = {
     f"{S}audit": _staff(Level.AUDITOR, "GET"),
     f"{S}audit/file": _staff(Level.AUDITOR, "POST"),
     f"{S}alerts": _staff(Level.MODERATOR, "GET"),
+    B: _hidden(),
+    f"{B}<str:app_label>/": _hidden(),
+    f"{B}<str:app_label>/<str:model_name>/": _hidden(),
+    f"{B}<str:app_label>/<str:model_name>/<str:object_id>/": _hidden(),
     "admin/": Route(Access.DECOY, frozenset()),
     "admin/<path:rest>": Route(Access.DECOY, frozenset()),
     # Buying and selling

@@ -40,9 +40,10 @@ MAY_CALL: dict[str, frozenset[str]] = {
         "console": "audit media instance users keys verification blocks automod notifications friends ledger"
         " messaging privacy payments marketplace offers orders disputes reviews analytics moderation"
         " reports health",
+        "backroom": "audit users",
         "config": "audit media instance users keys verification blocks automod notifications friends ledger"
         " messaging privacy search payments sandbox marketplace offers orders disputes reviews analytics"
-        " moderation reports health console",
+        " moderation reports health console backroom",
     }.items()
 }
 

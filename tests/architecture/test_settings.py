@@ -98,6 +98,13 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_STAFF_PREFIX", "staff-pages/of-the-tests"),
         ("BEYOU_STAFF_PREFIX", "staff pages of the tests"),
         ("BEYOU_STAFF_PREFIX", "x" * 65),
+        ("BEYOU_ADMIN_PATH", "admin"),
+        ("BEYOU_ADMIN_PATH", "too-short-to-be"),
+        ("BEYOU_ADMIN_PATH", "back/room-of-the-tests"),
+        ("BEYOU_ADMIN_PATH", "back room of the tests"),
+        ("BEYOU_ADMIN_PATH", "abababababababababab"),
+        ("BEYOU_ADMIN_PATH", "our-Admin-pages-4711"),
+        ("BEYOU_ADMIN_PATH", _SAFE["BEYOU_STAFF_PREFIX"]),
         ("BEYOU_MAIL_URL", "console:"),
         ("BEYOU_MAIL_URL", "carrier-pigeon://loft"),
         ("BEYOU_ALERT_WEBHOOK_URL", "ftp://hooks.example.org/"),
@@ -137,6 +144,12 @@ _STRIPE = {
 }
 
 
+def test_production_has_a_back_room_only_where_it_is_asked_for(load: Load) -> None:
+    assert load(_SAFE)["ADMIN_PATH"] == load(_SAFE | {"BEYOU_ADMIN_PATH": ""})["ADMIN_PATH"] == ""
+    assert load(_SAFE | {"BEYOU_ADMIN_PATH": "9f_Kx-72hQwLmZ81"})["ADMIN_PATH"] == "9f_Kx-72hQwLmZ81"
+    assert len(load({})["ADMIN_PATH"]) >= 16
+
+
 def test_stripe_needs_its_secrets_and_its_own_address(load: Load) -> None:
     assert load(_SAFE | _STRIPE)["STRIPE_API"] == "https://api.stripe.com"
     for name in ("BEYOU_STRIPE_SECRET_KEY", "BEYOU_STRIPE_WEBHOOK_SECRET"):
@@ -164,10 +177,11 @@ def test_unknown_names_stop_the_start(load: Load, name: str) -> None:
 
 
 def test_no_error_repeats_a_secret(load: Load) -> None:
-    almost = "correct-horse-battery-staple"
-    with pytest.raises(ImproperlyConfigured) as caught:
-        load(_SAFE | {"BEYOU_ENCRYPTION_KEYS": almost})
-    assert almost not in str(caught.value)
+    almost = "correct-horse-battery-admin"
+    for name in ("BEYOU_ENCRYPTION_KEYS", "BEYOU_ADMIN_PATH"):
+        with pytest.raises(ImproperlyConfigured) as caught:
+            load(_SAFE | {name: almost})
+        assert almost not in str(caught.value)
 
 
 def test_secrets_may_come_from_files(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class Command(BaseCommand):
         connection.close()
         if settings.MODE == "development":
             self.stdout.write(f"Staff pages (secret): http://127.0.0.1:{port}/{settings.STAFF_PREFIX}/")
+            self.stdout.write(f"Back room (owners only): http://127.0.0.1:{port}/{settings.ADMIN_PATH}/")
         self.stdout.write(f"BeYou is at http://127.0.0.1:{port}  (Ctrl-C ends it)")
         self.stdout.flush()
         server.run(port=port)
