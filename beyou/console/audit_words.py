@@ -82,6 +82,7 @@ WORDS: Final = {
     "verification.seconded": "agreed to verify {}",
     "word.added": "added a watched word",
     "word.changed": "changed a watched word",
+    "message.removed": "removed a message of {}",
     "word.removed": "removed a watched word",
 }
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django import forms
 
+from beyou.messaging.queries import removed_words
 from beyou.moderation.rules import REASONS, Reason
-from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told
+from beyou.reports.queries import Message
+from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told, told_of_messages
 
 
 def _words(label: str, *, required: str = "", hint: str = "", rows: int = 4) -> forms.CharField:
@@ -170,6 +172,64 @@ class RemoveForm(AnswerForm):
             "title": "Something of yours is taken away",
             "reason": REASONS[said["reason"]],
             "words": told(said["parts"], said["words"]),
+        }
+
+
+class RemoveMessagesForm(AnswerForm):
+    """Which messages of the case to remove, why, and what their author reads."""
+
+    messages = forms.TypedMultipleChoiceField(
+        label="Which messages",
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what to remove.", "invalid_choice": "It cannot be removed now."},
+    )
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=[(each.value, words) for each, words in REASONS.items()],
+        help_text="Both read it in the chat, in place of the message.",
+    )
+    words = _words(
+        "What the author reads",
+        required="Say what the author reads.",
+        hint="The other one does not read this.",
+    )
+    answer = _words(
+        "Your answer to whoever reported it", hint="Optional. They read that it was taken away.", rows=2
+    )
+    field_order = ("messages", "reason", "words", "answer")
+
+    def __init__(self, *args: Any, messages: Sequence[Message], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["messages"]
+        assert isinstance(choice, forms.TypedMultipleChoiceField)
+        choice.choices = [(str(each.row.message_id), each.text) for each in messages if each.can_be_removed]
+        self.fields["words"].widget.attrs["maxlength"] = MOST_WORDS - _TOLD
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if len(words) > MOST_WORDS - _TOLD:
+            raise forms.ValidationError(f"Say it in up to {MOST_WORDS - _TOLD} characters.")
+        return words
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.remove_messages`."""
+        said = self.cleaned_data
+        return {
+            "message_ids": said["messages"],
+            "reason": Reason(said["reason"]),
+            "words": said["words"],
+            "answer": said["answer"],
+        }
+
+    def preview(self) -> dict[str, str]:
+        """What the author will read, and what both will in the chat."""
+        said = self.chosen()
+        return {
+            "title": "Something of yours is taken away",
+            "reason": REASONS[said["reason"]],
+            "words": told_of_messages(len(said["message_ids"]), said["words"]),
+            "chat": removed_words(REASONS[said["reason"]]),
         }
 
 
