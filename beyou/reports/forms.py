@@ -127,26 +127,17 @@ class TakeOffForm(AnswerForm):
     field_order = ("reason", "answer")
 
 
-class RemoveForm(AnswerForm):
-    """What of the target to take away, why, and what the member reads."""
+class _TakingForm(AnswerForm):
+    """Why something is taken away, what the member reads, and what whoever reported it does."""
 
-    parts = forms.MultipleChoiceField(
-        label="What to take away",
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose what to take away."},
-    )
     reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
     words = _words("What the member reads", required="Say what the member reads.")
     answer = _words(
         "Your answer to whoever reported it", hint="Optional. They read that it was taken away.", rows=2
     )
-    field_order = ("parts", "reason", "words", "answer")
 
-    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        parts = self.fields["parts"]
-        assert isinstance(parts, forms.MultipleChoiceField)
-        parts.choices = [(each.value, _PARTS[each]) for each in REMOVABLE.get(target, ())]
         self.fields["words"].widget.attrs["maxlength"] = MOST_WORDS - _TOLD
 
     def clean_words(self) -> str:
@@ -155,27 +146,49 @@ class RemoveForm(AnswerForm):
             raise forms.ValidationError(f"Say it in up to {MOST_WORDS - _TOLD} characters.")
         return words
 
+    def _choose(self, field: str, choices: list[tuple[str, str]]) -> None:
+        several = self.fields[field]
+        assert isinstance(several, forms.MultipleChoiceField)
+        several.choices = choices
+
     def chosen(self) -> dict[str, Any]:
-        """The arguments of `services.remove`."""
+        """Once the form is valid: the arguments that every removal takes."""
         said = self.cleaned_data
-        return {
-            "parts": [Part(each) for each in said["parts"]],
-            "reason": Reason(said["reason"]),
-            "words": said["words"],
-            "answer": said["answer"],
-        }
+        return {"reason": Reason(said["reason"]), "words": said["words"], "answer": said["answer"]}
+
+    def told(self) -> str:
+        """What the member will read."""
+        raise NotImplementedError
 
     def preview(self) -> dict[str, str]:
-        """What the member will read."""
-        said = self.chosen()
-        return {
-            "title": "Something of yours is taken away",
-            "reason": REASONS[said["reason"]],
-            "words": told(said["parts"], said["words"]),
-        }
+        """The same with its head."""
+        reason = REASONS[self.chosen()["reason"]]
+        return {"title": "Something of yours is taken away", "reason": reason, "words": self.told()}
 
 
-class RemoveMessagesForm(AnswerForm):
+class RemoveForm(_TakingForm):
+    """What of the target to take away, why, and what the member reads."""
+
+    parts = forms.MultipleChoiceField(
+        label="What to take away",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what to take away."},
+    )
+    field_order = ("parts", "reason", "words", "answer")
+
+    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("parts", [(each.value, _PARTS[each]) for each in REMOVABLE.get(target, ())])
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.remove`."""
+        return super().chosen() | {"parts": [Part(each) for each in self.cleaned_data["parts"]]}
+
+    def told(self) -> str:
+        return told(self.chosen()["parts"], self.cleaned_data["words"])
+
+
+class RemoveMessagesForm(_TakingForm):
     """Which messages of the case to remove, why, and what their author reads."""
 
     messages = forms.TypedMultipleChoiceField(
@@ -184,53 +197,27 @@ class RemoveMessagesForm(AnswerForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose what to remove.", "invalid_choice": "It cannot be removed now."},
     )
-    reason = forms.ChoiceField(
-        label="Why",
-        choices=[(each.value, words) for each, words in REASONS.items()],
-        help_text="Both read it in the chat, in place of the message.",
-    )
-    words = _words(
-        "What the author reads",
-        required="Say what the author reads.",
-        hint="The other one does not read this.",
-    )
-    answer = _words(
-        "Your answer to whoever reported it", hint="Optional. They read that it was taken away.", rows=2
-    )
     field_order = ("messages", "reason", "words", "answer")
 
     def __init__(self, *args: Any, messages: Sequence[Message], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice = self.fields["messages"]
-        assert isinstance(choice, forms.TypedMultipleChoiceField)
-        choice.choices = [(str(each.row.message_id), each.text) for each in messages if each.can_be_removed]
-        self.fields["words"].widget.attrs["maxlength"] = MOST_WORDS - _TOLD
-
-    def clean_words(self) -> str:
-        words: str = self.cleaned_data["words"]
-        if len(words) > MOST_WORDS - _TOLD:
-            raise forms.ValidationError(f"Say it in up to {MOST_WORDS - _TOLD} characters.")
-        return words
+        self._choose(
+            "messages", [(str(each.row.message_id), each.text) for each in messages if each.can_be_removed]
+        )
+        self.fields["reason"].help_text = "Both read it in the chat, in place of the message."
+        self.fields["words"].label = "What the author reads"
+        self.fields["words"].help_text = "The other one does not read this."
 
     def chosen(self) -> dict[str, Any]:
         """The arguments of `services.remove_messages`."""
-        said = self.cleaned_data
-        return {
-            "message_ids": said["messages"],
-            "reason": Reason(said["reason"]),
-            "words": said["words"],
-            "answer": said["answer"],
-        }
+        return super().chosen() | {"message_ids": self.cleaned_data["messages"]}
+
+    def told(self) -> str:
+        return told_of_messages(len(self.cleaned_data["messages"]), self.cleaned_data["words"])
 
     def preview(self) -> dict[str, str]:
         """What the author will read, and what both will in the chat."""
-        said = self.chosen()
-        return {
-            "title": "Something of yours is taken away",
-            "reason": REASONS[said["reason"]],
-            "words": told_of_messages(len(said["message_ids"]), said["words"]),
-            "chat": removed_words(REASONS[said["reason"]]),
-        }
+        return super().preview() | {"chat": removed_words(REASONS[self.chosen()["reason"]])}
 
 
 #: Room for what the member reads before the words.
