@@ -134,7 +134,12 @@ def test_nobody_reads_a_removed_message_and_it_comes_back_after_an_appeal(
     assert moderation.strikes_of(bob.pk) == 0
     assert findings(tmp_path) == []
     acts = set(AuditRecord.objects.filter(subject_id=bob.pk).values_list("act", flat=True))
-    assert {"case.removed", "message.removed", "member.removal_given", "member.content_put_back"} <= acts
+    assert {
+        "case.removed",
+        "member.message_removed",
+        "member.removal_given",
+        "member.content_put_back",
+    } <= acts
     # A repeat of the fact changes nothing.
     services.put_back(sanction_id=row.pk)
     assert RemovalRow.objects.count() == 2

@@ -109,7 +109,7 @@ def remove_messages(
     kept = Removal.objects.create(sanction=made)
     RemovedMessage.objects.bulk_create(RemovedMessage(removal=kept, message_id=each) for each in wanted)
     for each in wanted:
-        record(act="message.removed", actor_id=actor_id, subject_id=row.about_id, object_id=each)
+        record(act="member.message_removed", actor_id=actor_id, subject_id=row.about_id, object_id=each)
     row.sanction = made
     end(row, actor_id, Outcome.REMOVED, answer)
     return made
