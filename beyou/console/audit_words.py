@@ -54,6 +54,7 @@ WORDS: Final = {
     "member.contact_viewed": "looked at how to reach {}",
     "member.limit_given": "limited the reach of {}",
     "member.content_put_back": "put back what had been taken away from {}",
+    "member.message_removed": "removed a message of {}",
     "member.removal_given": "took something away from {}",
     "member.sanction_lifted": "took back a decision about {}",
     "member.sessions_ended": "signed {} out everywhere",

@@ -26,6 +26,7 @@ from beyou.reports.forms import (
     PlaceForm,
     QueueForm,
     RemoveForm,
+    RemoveMessagesForm,
     SanctionAnswerForm,
     TakeOffForm,
 )
@@ -88,6 +89,7 @@ def _case(
     """One case with what was said and shown, and what is known of whoever answers for it."""
     row = services.open_case(actor_id=request.member.pk, case_id=case_id)
     strikes = moderation.strikes_of(row.about_id)
+    messages = queries.messages_of(row)
     context: dict[str, Any] = _waiting(request) | {
         "at": row.pk,
         "case": row,
@@ -105,6 +107,9 @@ def _case(
         "sanction_form": SanctionForm(auto_id="id_sanction_%s"),
         "remove_form": RemoveForm(target=Target(row.target), auto_id="id_remove_%s"),
         "can_remove": Target(row.target) in REMOVABLE,
+        "messages_form": RemoveMessagesForm(messages=messages, auto_id="id_messages_%s"),
+        "removed": {each.row.message_id for each in messages if each.removed},
+        "can_remove_messages": any(each.can_be_removed for each in messages),
         "tell_form": SanctionAnswerForm(auto_id="id_tell_%s"),
         "refused": next((form for form in sent.values() if form.errors), None),
     }
@@ -206,6 +211,22 @@ def remove(request: MemberRequest, case_id: UUID) -> HttpResponse:
     return _decide(request, case_id, "It is taken away. The member is told.", decide, remove_form=form)
 
 
+@require_POST
+@moderator
+def remove_messages(request: MemberRequest, case_id: UUID) -> HttpResponse:
+    """What its author and the chat will say, or the decision itself."""
+    row = queries.case_for(request.member.pk, request.levels, case_id)
+    messages = queries.messages_of(row)
+    form = RemoveMessagesForm(request.POST, messages=messages, auto_id="id_messages_%s")
+
+    def decide() -> None:
+        services.remove_messages(actor_id=request.member.pk, case_id=case_id, **form.chosen())
+
+    if request.POST.get("do") != "decide" and form.is_valid():
+        return _case(request, case_id, form.preview(), messages_form=form)
+    return _decide(request, case_id, "It is removed. Its author is told.", decide, messages_form=form)
+
+
 def _decide(
     request: MemberRequest, case_id: UUID, done: str, decide: Callable[[], None], **forms: Form
 ) -> HttpResponse:
@@ -285,6 +306,7 @@ _STEPS = {
     "sanction": sanction,
     "take-off": take_off,
     "remove": remove,
+    "remove-messages": remove_messages,
     "reopen": reopen,
 }
 #: Each has an address of its own below the case.

@@ -17,6 +17,7 @@ from beyou.disputes.models import Claim, Entry, Evidence
 from beyou.disputes.rules import Reason, Refusal, Side, State, Step
 from beyou.friends.queries import are_friends, friend_ids
 from beyou.media.queries import media_file
+from beyou.messaging.queries import removed_among, removed_words
 from beyou.users import queries as users
 from beyou.users.rules import Level, has_level
 
@@ -99,15 +100,18 @@ class Line:
 
 def history(claim: Claim, *, for_staff: bool = False) -> list[Line]:
     """What happened and was shown, the oldest first. Members read no names of the staff, and no proposals.
-    Three statements.
+    What the staff removed since is shown to members as removed. Four statements at most.
     """
     entries = Entry.objects.filter(claim=claim).order_by("id")
     if not for_staff:
         entries = entries.exclude(step=Step.PROPOSE)
     rows = list(entries)
     shown: dict[UUID, list[Shown]] = {}
-    for each in Evidence.objects.filter(claim=claim).select_related("sender").order_by("id"):
-        text = _open(each.text, "message", each.pk)
+    evidence = list(Evidence.objects.filter(claim=claim).select_related("sender").order_by("id"))
+    removed = {} if for_staff else removed_among(each.message_id for each in evidence if each.message_id)
+    for each in evidence:
+        why = removed.get(each.message_id) if each.message_id else None
+        text = removed_words(why) if why else _open(each.text, "message", each.pk)
         shown.setdefault(each.entry_id, []).append(Shown(each, text, each.sender))
     people = users.members_by_id(
         row.author_id for row in rows if row.author_id and (for_staff or row.side != Side.STAFF)

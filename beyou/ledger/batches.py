@@ -8,7 +8,17 @@ from uuid import UUID
 from beyou.ledger import storage
 from beyou.ledger.format import BlockHeader, FormatError, Kind, Opening, erasure_value
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile
-from beyou.ledger.models import BlockRow, CheckpointRow, Document, EntryRow, ErasureRow, SaltRow, StepRow
+from beyou.ledger.models import (
+    BlockRow,
+    CheckpointRow,
+    Document,
+    EntryRow,
+    ErasureRow,
+    RemovalRow,
+    SaltRow,
+    StepRow,
+)
+from beyou.ledger.removals import RemovalOpening, removal_value
 from beyou.ledger.sources import MessageSource
 
 DOCUMENT_KINDS: Final = frozenset({Kind.GENESIS, Kind.KEY, Kind.ANCHOR})
@@ -32,12 +42,16 @@ class Batch:
     erased: Mapping[int, ErasureRow]
     #: The records that the erasure entries of this run seal, by the value of the entry.
     orders: Mapping[bytes, ErasureRow]
+    #: The removals that entries of this run seal, by the value of the entry.
+    removals: Mapping[bytes, RemovalRow]
+    #: The number and the value of the own entries of the messages that those are about.
+    targets: Mapping[UUID, tuple[int, bytes]]
 
 
 def read(size: int, numbers: range, limit: int, source: MessageSource | None) -> Batch:
     """The rows of these blocks, which begin at entry ``size``, but none from entry ``limit`` on.
 
-    By ten statements and those of the source.
+    By ten statements, two more where messages were removed, and those of the source.
     """
     blocks = BlockRow.objects.in_bulk(list(numbers))
     ends = [row.first_seq + row.leaf_count for row in blocks.values()]
@@ -62,6 +76,9 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
     salts = SaltRow.objects.filter(message_id__in=messages + steps)
     ordered = [row.message_id for row in entries.values() if row.kind == Kind.ERASURE and row.message_id]
     orders = ErasureRow.objects.filter(message_id__in=ordered)
+    removed = [row.message_id for row in entries.values() if row.kind == Kind.REMOVAL and row.message_id]
+    removals = RemovalRow.objects.filter(message_id__in=removed) if removed else ()
+    about = EntryRow.objects.filter(message_id__in=removed, kind=Kind.MESSAGE) if removed else ()
     return Batch(
         end=end,
         blocks=blocks,
@@ -74,6 +91,8 @@ def read(size: int, numbers: range, limit: int, source: MessageSource | None) ->
         steps=StepRow.objects.in_bulk(steps),
         erased=ErasureRow.objects.filter(seq__gte=size, seq__lt=end).in_bulk(field_name="seq"),
         orders={value: row for row in orders if (value := order_value(row))},
+        removals={value: row for row in removals if (value := value_of(row))},
+        targets={row.message_id: (row.seq, bytes(row.entry)[8:]) for row in about if row.message_id},
     )
 
 
@@ -81,6 +100,15 @@ def order_value(row: ErasureRow) -> bytes | None:
     """The value of the entry that seals this erasure, or None for numbers that no erasure has."""
     try:
         return erasure_value(row.seq, row.day, row.reason)
+    except FormatError:
+        return None
+
+
+def value_of(row: RemovalRow) -> bytes | None:
+    """The value of the entry that seals this removal, or None for one that was erased or cannot be."""
+    opening = RemovalOpening(row.number, row.at_ms, bytes(row.target), row.words or "")
+    try:
+        return removal_value(bytes(row.salt or b""), opening)
     except FormatError:
         return None
 

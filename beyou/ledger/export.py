@@ -5,15 +5,17 @@ object a line in `blocks.jsonl`, `documents.jsonl`, `erasures.jsonl` and, only w
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from beyou.ledger import queries
+from beyou.ledger.batches import value_of
 from beyou.ledger.errors import LedgerDamaged
 from beyou.ledger.format import ENTRY_SIZE, Kind
 from beyou.ledger.merkle import HASH_SIZE, TILE_WIDTH, Tile, index_path, tile_path, tile_width
-from beyou.ledger.models import BlockRow, Document, EntryRow, ErasureRow, SaltRow, StepRow
+from beyou.ledger.models import BlockRow, Document, EntryRow, ErasureRow, RemovalRow, SaltRow, StepRow
+from beyou.ledger.queries import removal_said
 from beyou.ledger.sources import MessageSource
 from beyou.ledger.step_checks import opening_of
 from beyou.ledger.storage import read_tiles
@@ -97,7 +99,8 @@ def _openings(source: MessageSource, size: int) -> Iterator[dict[str, Any]]:
             seq__gte=first, seq__lt=min(size, first + _MESSAGES_AT_ONCE), message_id__isnull=False
         )
         rows = rows.exclude(kind=Kind.ERASURE).order_by("seq")
-        places = {row.message_id: row.seq for row in rows if row.message_id}
+        yield from _removals([row for row in rows if row.kind == Kind.REMOVAL])
+        places = {row.message_id: row.seq for row in rows if row.message_id and row.kind != Kind.REMOVAL}
         openings = source.openings(list(places))
         steps = StepRow.objects.in_bulk(list(places))
         salts = dict(SaltRow.objects.filter(message_id__in=places).values_list("message_id", "salt"))
@@ -108,6 +111,18 @@ def _openings(source: MessageSource, size: int) -> Iterator[dict[str, Any]]:
             elif one in steps and salt:
                 opening, document = opening_of(steps[one]).encode(), bytes(steps[one].document or b"")
                 yield {"seq": seq, "opening": opening.hex(), "salt": salt, "document": document.decode()}
+
+
+def _removals(entries: Sequence[EntryRow]) -> Iterator[dict[str, Any]]:
+    if not entries:
+        return
+    places = {bytes(entry.entry)[8:]: entry.seq for entry in entries}
+    for row in RemovalRow.objects.filter(message_id__in=[entry.message_id for entry in entries]).order_by(
+        "id"
+    ):
+        value = value_of(row)
+        if value in places:
+            yield {"seq": places[value]} | removal_said(row)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ class _Guard:
     clearable: tuple[str, ...] = ()
 
 
-# Erasure may clear the two ids of an entry and the document of a step.
+# Erasure may clear the two ids of an entry, the document of a step and what a removal says.
 _GUARDS: Final = (
     _Guard(
         "ledger_entry",
@@ -37,6 +37,11 @@ _GUARDS: Final = (
     ),
     _Guard("ledger_checkpoint", ("tree_size", "note")),
     _Guard("ledger_erasure", ("seq", "message_id", "day", "reason", "signature")),
+    _Guard(
+        "ledger_removal",
+        ("id", "message_id", "number", "at_ms", "target", "signature"),
+        clearable=("words", "salt"),
+    ),
 )
 _DIFFERS: Final = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
 

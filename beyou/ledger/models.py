@@ -180,6 +180,33 @@ class ErasureRow(models.Model):
         return f"erasure of entry {self.seq}"
 
 
+class RemovalRow(models.Model):
+    """The staff removed a message, or put it back (`removals.RemovalOpening`). ``signature`` is the log
+    key's, an entry of kind 5 seals it. Nothing of it changes; when the author erases their account, what it
+    says goes with the salt.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    message_id = models.UUIDField()
+    number = models.IntegerField()
+    at_ms = models.BigIntegerField()
+    # The value of the message's own entry.
+    target = models.BinaryField()
+    # What the members read, and the salt of the commitment; neither is left of an erased message.
+    words = models.CharField(max_length=100, null=True)  # noqa: DJ001
+    salt = models.BinaryField(null=True)
+    signature = models.BinaryField()
+
+    class Meta:
+        db_table = "ledger_removal"
+        constraints = [
+            models.UniqueConstraint(fields=["message_id", "number"], name="ledger_removal_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"removal {self.number} of {self.message_id}"
+
+
 class Document(models.Model):
     """The bytes behind an entry of kind 6, 7 or 8, found by their SHA-256."""
 

@@ -42,6 +42,13 @@ declare(
     not_copied="They are in the ledger before the copy is made.",
 )
 declare(
+    "ledger.RemovalRow",
+    what="Records that the staff removed messages of yours, or put them back",
+    fate=Fate.EMPTIED,
+    why="Of each only its time is left. What it said and what ties it to the ledger are destroyed.",
+    copied=_RECEIPTS,
+)
+declare(
     "ledger.ErasureRow",
     what="Records that messages were erased",
     fate=Fate.KEPT,

@@ -1,6 +1,6 @@
 """Reads: checkpoints, proofs from stored tiles, blocks, and how well the ledger is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from beyou.core import clock
 from beyou.core.errors import NotFound
-from beyou.ledger.batches import order_value
+from beyou.ledger.batches import order_value, value_of
 from beyou.ledger.decisions import RECEIPT_FORMAT as RECEIPT_OF_DECISION
 from beyou.ledger.decisions import decision_document, document_id, id_of
 from beyou.ledger.errors import LedgerDamaged, LedgerEmpty, NoSuchTreeSize
@@ -34,11 +34,13 @@ from beyou.ledger.models import (
     ErasureRow,
     Head,
     OutboxRow,
+    RemovalRow,
     SaltRow,
     StepRow,
     VerificationRun,
 )
 from beyou.ledger.note import Signer, proof_text
+from beyou.ledger.removals import removes
 from beyou.ledger.step_checks import opening_of
 from beyou.ledger.steps import Step
 from beyou.ledger.storage import read_tiles
@@ -67,6 +69,32 @@ class ErasureProof:
         }
 
 
+def removal_said(row: RemovalRow) -> dict[str, Any]:
+    """What a removal that was not erased says, and what proves it; bytes are hexadecimal."""
+    return {
+        "number": row.number,
+        "at_ms": row.at_ms,
+        "target": bytes(row.target).hex(),
+        "words": row.words or "",
+        "salt": bytes(row.salt or b"").hex(),
+        "signature": bytes(row.signature).hex(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalProof:
+    """That the log's key ordered a removal or its taking back, and the entry that seals it; ``seal`` is None
+    while it waits.
+    """
+
+    row: RemovalRow
+    seal: "Proof | None"
+
+    def wire(self) -> dict[str, Any]:
+        """As JSON carries it; bytes are hexadecimal."""
+        return removal_said(self.row) | {"seal": self.seal and self.seal.place()}
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """That an entry is leaf ``index`` of the tree of a checkpoint; ``salt`` is None once it was erased."""
@@ -80,6 +108,12 @@ class Proof:
     block_no: int
     header: bytes
     erasure: ErasureProof | None = None
+    #: What the staff did to the message, in its order; the last one says whether it is removed.
+    removals: Sequence[RemovalProof] = ()
+
+    @property
+    def is_removed(self) -> bool:
+        return bool(self.removals) and removes(self.removals[-1].row.number)
 
     def place(self) -> dict[str, Any]:
         """The entry and where it stands, as JSON carries it; bytes are hexadecimal."""
@@ -97,6 +131,7 @@ class Proof:
             "kind": self.kind,
             "salt": self.salt.hex() if self.salt else None,
             "erasure": self.erasure and self.erasure.wire(),
+            "removals": [each.wire() for each in self.removals],
         }
 
 
@@ -164,14 +199,15 @@ def checkpoint() -> CheckpointRow:
 
 def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> Proofs:
     """Proofs of these messages against the newest checkpoint, by six statements however many they are, and
-    one more where salts are gone.
+    one more where salts are gone, and where messages were removed.
 
     Raises LedgerEmpty, NoSuchTreeSize for a pinned size that was never reached, and LedgerDamaged.
     """
     newest = checkpoint()
     size = newest.tree_size
     # In this order, so that an entry sealed meanwhile is seen in one of the two places.
-    waiting = set(OutboxRow.objects.filter(message_id__in=message_ids).values_list("message_id", flat=True))
+    waits = set(OutboxRow.objects.filter(message_id__in=message_ids).values_list("message_id", "kind"))
+    waiting = {message for message, _ in waits}
     rows = list(
         EntryRow.objects.filter(message_id__in=message_ids)
         .order_by("seq")
@@ -198,8 +234,9 @@ def proofs_for(message_ids: Sequence[UUID], pinned_size: int | None = None) -> P
         for (message, kind, seq, entry, block_no), path in zip(sealed, paths, strict=True)
         if message is not None
     ]
+    removed = {message for message, kind in waits if kind == Kind.REMOVAL and message is not None}
+    items = _with_removals(_with_erasures(items), removed)
     proven = {proof.message for proof in items}
-    items = _with_erasures(items)
     return Proofs(
         checkpoint=newest.note,
         size=size,
@@ -222,6 +259,20 @@ def _with_erasures(found: Sequence[Proof]) -> list[Proof]:
     ]
 
 
+def _with_removals(found: Sequence[Proof], waiting: Set[UUID]) -> list[Proof]:
+    """The proofs of the messages, each with those of what the staff did to it."""
+    seals = {proof.entry[-HASH_SIZE:]: proof for proof in found if proof.kind == Kind.REMOVAL}
+    items = [proof for proof in found if proof.kind != Kind.REMOVAL]
+    concerned = {proof.message for proof in seals.values()} | waiting
+    if not concerned:
+        return items
+    done: dict[UUID, list[RemovalProof]] = {}
+    rows = RemovalRow.objects.filter(message_id__in=concerned, salt__isnull=False)
+    for row in rows.order_by("message_id", "number"):
+        done.setdefault(row.message_id, []).append(RemovalProof(row, seals.get(value_of(row) or b"")))
+    return [replace(proof, removals=done.get(proof.message, ())) for proof in items]
+
+
 def _erasure(row: ErasureRow, seals: Mapping[bytes, Proof]) -> ErasureProof:
     seal = seals.get(order_value(row) or b"")
     return ErasureProof(row.day, row.reason, bytes(row.signature), seal)
@@ -241,7 +292,8 @@ def erasure_receipt(proof: Proof, proofs: Proofs) -> Receipt:
 def receipt(opening: Opening, proof: Proof, proofs: Proofs) -> Receipt:
     """The receipt of a proven message whose opening the caller may show.
 
-    The text form carries salt ‖ opening as its extra data. Raises NotFound when the salt was erased.
+    The text form carries salt ‖ opening as its extra data; it cannot name a removal, so a removed message has
+    none. Raises NotFound when the salt was erased.
     """
     if proof.salt is None:
         raise NotFound("The link between this message and the ledger was erased.")
@@ -251,6 +303,8 @@ def receipt(opening: Opening, proof: Proof, proofs: Proofs) -> Receipt:
         "checkpoint": proofs.checkpoint,
         "vkey": verifier_key(),
     }
+    if proof.is_removed:
+        return Receipt(value, "")
     extra = proof.salt[:SALT_SIZE] + opening.encode()
     return Receipt(value, proof_text(proof.index, proof.path, proofs.checkpoint, extra))
 

@@ -15,6 +15,7 @@ from beyou.core.ids import uuid7
 from beyou.ledger.consensus import CONSENSUS_FORMAT, Policy, canonical_json
 from beyou.ledger.decisions import decision_document, document_id
 from beyou.ledger.erasures import Finding
+from beyou.ledger.errors import LedgerDamaged
 from beyou.ledger.format import (
     SALT_SIZE,
     Consensus,
@@ -35,17 +36,20 @@ from beyou.ledger.models import (
     Head,
     OutboxRow,
     PendingErasure,
+    RemovalRow,
     SaltRow,
     StepRow,
     VerificationRun,
 )
 from beyou.ledger.note import Signer
+from beyou.ledger.removals import RemovalOpening, removal_order, removal_value
 from beyou.ledger.steps import Actor, Step, StepOpening, step_commitment
 
 log = structlog.get_logger()
 
 _STEP_COLUMNS = ("id", "part_id", "number", "step", "actor", "actor_id", "at_ms", "document")
 _OUTBOX_COLUMNS = ("kind", "message_id", "conversation_id", "entry", "created_ms")
+_REMOVAL_COLUMNS = ("message_id", "number", "at_ms", "target", "words", "salt", "signature")
 _ALERTS_AT_MOST = 100
 _DAY_MS = 86_400_000
 _COMMITMENT_KINDS = (Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.REMOVAL, Kind.STEP)
@@ -159,7 +163,7 @@ def erase_messages(message_ids: Sequence[UUID], *, reason: Reason) -> Erased:
     record that the log's key signed, and an entry that says so waits to be sealed.
 
     The caller destroys the content in the same transaction, but not of ``unsealed`` messages, and holds
-    what keeps others from erasing them at once. A repeat changes nothing. By six statements. Raises
+    what keeps others from erasing them at once. A repeat changes nothing. By seven statements. Raises
     RuntimeError outside a transaction.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -176,8 +180,51 @@ def erase_messages(message_ids: Sequence[UUID], *, reason: Reason) -> Erased:
     known = set(ErasureRow.objects.filter(seq__in=[seq for seq, _ in entries]).values_list("seq", flat=True))
     new = [(seq, message) for seq, message in entries if seq not in known]
     _order_erasures(new, reason)
-    SaltRow.objects.filter(message_id__in=[each for each in message_ids if each not in unsealed]).delete()
+    gone = [each for each in message_ids if each not in unsealed]
+    SaltRow.objects.filter(message_id__in=gone).delete()
+    RemovalRow.objects.filter(message_id__in=gone).update(words=None, salt=None)
     return Erased(len(new), unsealed)
+
+
+def record_removals(message_ids: Sequence[UUID], *, words: str) -> Recorded:
+    """In the caller's transaction: each of these messages is removed by the staff, or put back if it was; for
+    each stands a record that the log's key signed, and an entry that says so waits to be sealed.
+
+    ``words`` is what the members read in its place. The caller withholds the content in the same transaction
+    or gives it back, and holds what keeps others from doing so at once. By five statements. Raises
+    RuntimeError outside a transaction, and LedgerDamaged for a message that was never recorded.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("record_removals() needs the transaction that withholds the content")
+    targets = _entries_of(message_ids)
+    if len(targets) < len(set(message_ids)):
+        raise LedgerDamaged("The message stands in no entry of the ledger.")
+    counted = RemovalRow.objects.filter(message_id__in=message_ids).order_by().values("message_id")
+    last = dict(counted.annotate(last=Max("number")).values_list("message_id", "last"))
+    moment, signer = clock.now_ms(), ledger_signer()
+    rows, waiting = [], []
+    for message, target in sorted(targets.items()):
+        salt, number = os.urandom(SALT_SIZE), last.get(message, 0) + 1
+        value = removal_value(salt, RemovalOpening(number, moment, target, words))
+        signature = signer.sign(removal_order(signer.verifier.name, value))
+        rows.append((message.hex, number, moment, target, words, salt, signature))
+        # Without the conversation, so that no statistics count it as one of its messages.
+        waiting.append((int(Kind.REMOVAL), message.hex, None, Entry(Kind.REMOVAL, value).encode(), moment))
+    bulk.insert(RemovalRow, _REMOVAL_COLUMNS, rows)
+    bulk.insert(OutboxRow, _OUTBOX_COLUMNS, waiting)
+    return Recorded(len(rows))
+
+
+def _entries_of(message_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """The values of the messages' own entries, sealed or waiting."""
+    # In this order, so that an entry sealed meanwhile is seen in one of the two places.
+    found: dict[UUID, bytes] = {}
+    for model in (OutboxRow, EntryRow):
+        rows = model._default_manager.filter(message_id__in=message_ids, kind=Kind.MESSAGE)
+        for message, entry in rows.values_list("message_id", "entry"):
+            if message is not None:
+                found[message] = bytes(entry)[8:]
+    return found
 
 
 def _order_erasures(entries: Sequence[tuple[int, UUID]], reason: Reason) -> None:

@@ -4,7 +4,7 @@ The app that stores messages supplies the one source of messages, and each app t
 one of those; the ledger never imports them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -26,6 +26,10 @@ class MessageSource(Protocol):
 
     def message_ids(self, after: UUID | None, limit: int) -> Sequence[UUID]:
         """The ids of stored messages greater than ``after``, ascending, at most ``limit``."""
+        ...
+
+    def withheld(self, message_ids: Sequence[UUID]) -> Collection[UUID]:
+        """Those of the messages that their members cannot read, since the staff removed them."""
         ...
 
 

@@ -38,6 +38,7 @@ from beyou.ledger.merkle import (
 )
 from beyou.ledger.models import BlockRow, CheckpointRow, EntryRow, Head, OutboxRow
 from beyou.ledger.note import Checkpoint, NoteError, VerifierKey
+from beyou.ledger.removal_checks import Removals
 from beyou.ledger.sources import MessageSource, StepSource
 from beyou.ledger.step_checks import Steps, differences
 
@@ -73,9 +74,11 @@ class Verification:
     _numbers: dict[UUID, int] = field(default_factory=dict)
     _steps: Steps = field(default_factory=Steps)
     _erasures: Erasures = field(init=False)
+    _removals: Removals = field(init=False)
 
     def __post_init__(self) -> None:
         self._erasures = Erasures(self.key)
+        self._removals = Removals(self.key)
 
     def run(self) -> Iterator[Finding]:
         """Every finding, in the order of the log: the first one is the first bad position."""
@@ -127,6 +130,7 @@ class Verification:
                 f"{self._signed.size} entries were signed, but the log ends at {size}: it was set back",
             )
         yield from self._erasures.check_sealed()
+        yield from self._removals.check_sealed()
         if self.source:
             yield from self._check_gaps()
             yield from self._check_recorded(self.source)
@@ -304,6 +308,8 @@ class Verification:
         elif record := batch.erased.get(seq):
             yield from self._steps.check_erased(row, where, batch)
             yield from self._erasures.check_erased(row, record, where, batch)
+        elif entry.kind == Kind.REMOVAL:
+            yield from self._removals.check_entry(row, entry.value, where, batch)
         elif entry.kind == Kind.STEP:
             yield from self._steps.check_entry(row, entry.value, where, batch)
         elif entry.kind == Kind.MESSAGE and self.source:
@@ -376,6 +382,7 @@ class Verification:
                 if message not in known:
                     detail = "is stored but was never recorded"
                     yield Finding("message_unrecorded", f"message {message}", detail, message=message)
+            yield from self._removals.check_done(source, ids)
             after = ids[-1]
 
 

@@ -425,6 +425,9 @@ def _is_same(draft: rules.Draft, accepted: Accepted) -> bool:
     """
     if accepted.sender != draft.sender:
         return False
+    if not accepted.body:
+        # The staff removed it meanwhile: its author alone knows its id.
+        return isinstance(draft.content, str) or accepted.header == draft.content.header
     if isinstance(draft.content, str):
         stored = rules.text_of(accepted.body) if accepted.mode == Mode.STANDARD else None
         return stored is not None and is_censored_copy(draft.content, stored)

@@ -11,6 +11,7 @@ from beyou.messaging import proofs, queries, services, wire, writer
 from beyou.messaging.schemas import (
     ConversationsQuery,
     DraftIn,
+    MessagePage,
     MessagesQuery,
     ProofsQuery,
     ReceiptIn,
@@ -54,9 +55,13 @@ def get_roster(request: HttpRequest, conversation_id: UUID, query: Query[RosterQ
     return json_response(wire.roster(queries.roster_for(access, query.device)))
 
 
-@router.get("/conversations/{uuid:conversation_id}/messages")
+@router.get("/conversations/{uuid:conversation_id}/messages", response=MessagePage)
 def list_messages(request: HttpRequest, conversation_id: UUID, query: Query[MessagesQuery]) -> HttpResponse:
-    """A page of messages in ascending order. `next` is the value for the same parameter again."""
+    """A page of messages in ascending order. `next` is the value for the same parameter again.
+
+    On the frame `message.changed` of the socket ask again for what you show: something was erased, removed by
+    the staff, or put back.
+    """
     access = queries.conversation_for(member_id_of(request), conversation_id)
     if query.after is not None:
         page = queries.messages_after(conversation_id, query.after, limit=query.limit)
@@ -92,7 +97,11 @@ def post_receipt(request: HttpRequest, conversation_id: UUID, body: ReceiptIn) -
 
 @router.get("/conversations/{uuid:conversation_id}/proofs")
 def list_proofs(request: HttpRequest, conversation_id: UUID, query: Query[ProofsQuery]) -> HttpResponse:
-    """Ledger proofs of the messages behind a number, against the newest checkpoint."""
+    """Ledger proofs of the messages behind a number, against the newest checkpoint.
+
+    `removals` of an item name what the staff did to the message, in its order: odd numbers removed it, even
+    ones put it back. A message that is removed comes with its `opening`.
+    """
     access = queries.conversation_for(member_id_of(request), conversation_id)
     found = proofs.proofs_of(access, after=query.after, limit=query.limit, pinned=query.pinned)
     return json_response(wire.proofs(found))
@@ -104,6 +113,6 @@ def get_receipt(request: HttpRequest, message_id: UUID, query: Query[ReceiptQuer
     receipt = proofs.receipt_for(member_id_of(request), message_id)
     if query.format == "tlog-proof":
         if not receipt.text:
-            raise NotFound("An erased message has no receipt in this format; ask for JSON.")
+            raise NotFound("An erased or removed message has no receipt in this format; ask for JSON.")
         return HttpResponse(receipt.text, content_type="text/plain; charset=utf-8")
     return json_response(receipt.value)

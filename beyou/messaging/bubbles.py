@@ -14,7 +14,7 @@ from beyou.core import clock
 from beyou.core.templatetags.beyou import icon
 from beyou.messaging import wire
 from beyou.messaging.models import MessageWrap
-from beyou.messaging.queries import Access, MessageRow
+from beyou.messaging.queries import Access, MessageRow, removed_words
 
 
 def wire_of(row: MessageRow, access: Access, wraps: Mapping[UUID, Sequence[MessageWrap]]) -> dict[str, Any]:
@@ -50,6 +50,9 @@ def bubbles(messages: Sequence[Mapping[str, Any]], *, me: UUID, read_seq: int) -
             is_unread_shown = True
         if message["erased"]:
             content = erased
+        elif message["removed"]:
+            told = escape(removed_words(message["removed"]["reason"]))
+            content = f'<p class="closed">{icon("gavel")}{told}</p>'
         elif message["damaged"]:
             content = altered
         elif message["text"] is None:

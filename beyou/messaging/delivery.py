@@ -47,7 +47,7 @@ def announce_typing(*, conversation: UUID, member: UUID, to: UUID) -> None:
     _publish([to], {"type": "typing", "conversation": str(conversation), "member": str(member)})
 
 
-def announce_erasure(*, conversation: UUID, to: Iterable[UUID]) -> None:
+def announce_change(*, conversation: UUID, to: Iterable[UUID]) -> None:
     """Open pages ask again for the messages that they show."""
     _publish(to, {"type": "message.changed", "conversation": str(conversation)})
 

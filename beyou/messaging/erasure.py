@@ -10,7 +10,7 @@ from beyou.core import clock
 from beyou.keys.services import forget_keys
 from beyou.ledger.format import Reason
 from beyou.ledger.services import erase_messages
-from beyou.messaging.delivery import announce_erasure
+from beyou.messaging.delivery import announce_change
 from beyou.messaging.locks import lock_conversations
 from beyou.messaging.models import (
     ConversationMember,
@@ -19,6 +19,7 @@ from beyou.messaging.models import (
     MessageWrap,
     Mode,
     PendingErasure,
+    Withheld,
 )
 
 BATCH = 500
@@ -54,7 +55,7 @@ def erase_next() -> bool:
         row = PendingErasure.objects.filter(id=pending.id).first()
         others = _erase_batch(row) if row is not None else ()
     if others:
-        announce_erasure(conversation=pending.conversation_id, to=others)
+        announce_change(conversation=pending.conversation_id, to=others)
     return True
 
 
@@ -83,6 +84,7 @@ def _erase_batch(row: PendingErasure) -> Sequence[UUID]:
 
 def _destroy(gone: Sequence[UUID], batch: Sequence[UUID], member_id: UUID) -> None:
     """Of these messages only their place is left, and nothing is sealed to the member any more."""
+    Withheld.objects.filter(message_id__in=gone).delete()
     Message.objects.filter(id__in=gone).update(header=b"", body=b"", signature=b"", stamp=b"")
     MessageWrap.objects.filter(Q(message_id__in=gone) | Q(message_id__in=batch, member_id=member_id)).delete()
 

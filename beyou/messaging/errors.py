@@ -55,6 +55,12 @@ class TooLong(ApplicationError):
     code, status, title = "too_long", 413, "The message is too long"
 
 
+class Irremovable(ApplicationError):
+    """The staff cannot remove a message: it is gone, altered, removed already, or of somebody else."""
+
+    code, status, title = "irremovable", 409, "The message cannot be removed"
+
+
 class TakesNoChats(NotAllowed):
     """The other chose that nobody begins a chat; the ones that exist go on."""
 

@@ -56,7 +56,8 @@ class ConversationMember(models.Model):
 class Message(models.Model):
     """One accepted envelope. In standard mode the body is encrypted at rest with the conversation's key.
 
-    An erased one keeps its number and nothing else: header, body, signature and stamp are empty.
+    An erased one keeps its number and nothing else: header, body, signature and stamp are empty. One that the
+    staff removed has no body while it stands in `Withheld`.
     """
 
     # Made by the sender's client, so that a repeated draft is the same message.
@@ -82,6 +83,28 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.seq} of {self.conversation_id}"
+
+
+class Withheld(models.Model):
+    """The body of a message that the staff removed; the message itself has none meanwhile.
+
+    It is stored as it was, and comes back when the removal is taken back. `digest` stands for it in proofs,
+    also when nothing is left of it.
+    """
+
+    message = models.OneToOneField(
+        "messaging.Message", primary_key=True, on_delete=models.CASCADE, related_name="withheld"
+    )
+    # What the members read in its place.
+    why = models.CharField(max_length=100)
+    at_ms = models.BigIntegerField()
+    # SHA-256(header ‖ SHA-256(body)), as the ledger's opening has it.
+    digest = models.BinaryField()
+    # Empty once its time is over.
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"withheld {self.message_id}"
 
 
 class PendingErasure(models.Model):

@@ -33,6 +33,11 @@ declare(
 )
 declare("messaging.MessageWrap", "member", what="Message keys sealed to you", copied="conversations/")
 declare(
+    *("messaging.Withheld", "message__sender"),
+    what="What messages of yours said that the staff removed",
+    not_copied="It is kept aside for an objection; the decision says what was removed and why.",
+)
+declare(
     *("messaging.PendingErasure", "member"),
     what="The list of what an erasure has still to do",
     not_copied="There is nothing on it before the account is erased.",
@@ -89,6 +94,8 @@ def _message(access: Access, shown: dict[str, Any]) -> dict[str, Any]:
     }
     if shown["erased"]:
         return about | {"erased": True}
+    if shown["removed"]:
+        return about | {"removed_by_staff": shown["removed"]["reason"]}
     if shown["damaged"]:
         return about | {"damaged": True}
     envelope = {name: shown[name] for name in ("header", "body", "signature", "wraps")}
@@ -104,7 +111,7 @@ def _receipts(rows: Sequence[MessageRow]) -> dict[str, Any] | None:
         proofs = ledger.proofs_for(ids)
     except (LedgerEmpty, LedgerDamaged):
         return None
-    stored = Message.objects.filter(id__in=ids).select_related("conversation")
+    stored = Message.objects.filter(id__in=ids).select_related("conversation", "withheld")
     openings = {row.id: stored_opening(row).encode().hex() for row in stored if row.header}
     items = [
         proof.wire() | ({"opening": openings[proof.message]} if proof.salt else {})

@@ -1,5 +1,6 @@
 """Ledger proofs of a member's messages, asked for here since the ledger cannot know who may see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from beyou.core.errors import ApplicationError
 from beyou.ledger import queries as ledger
 from beyou.messaging.models import Message
 from beyou.messaging.queries import Access, message_for
-from beyou.messaging.sources import stored_opening
+from beyou.messaging.sources import StoredMessages, stored_opening
 
 
 class NotSealedYet(ApplicationError):
@@ -16,21 +17,30 @@ class NotSealedYet(ApplicationError):
 
 @dataclass(frozen=True, slots=True)
 class ConversationProofs:
-    """Proofs of messages of one conversation; `seqs` maps the messages to their numbers."""
+    """Proofs of messages of one conversation. `seqs` maps the messages to their numbers, `openings` the
+    removed ones to what the ledger committed to, in hexadecimal.
+    """
 
     proofs: ledger.Proofs
     seqs: dict[UUID, int]
+    openings: dict[UUID, str]
 
 
 def proofs_of(access: Access, *, after: int, limit: int, pinned: int) -> ConversationProofs:
-    """The proofs of the first messages behind the number. Seven statements.
+    """The proofs of the first messages behind the number. Seven statements, two more where some were removed.
 
     `pinned` is the tree size that the asker trusts, 0 for none. Raises `LedgerEmpty`, `NoSuchTreeSize` and
     `LedgerDamaged`.
     """
     rows = Message.objects.filter(conversation_id=access.conversation.id, seq__gt=after).order_by("seq")
     seqs = dict(rows.values_list("id", "seq")[:limit])
-    return ConversationProofs(ledger.proofs_for(list(seqs), pinned or None), seqs)
+    found = ledger.proofs_for(list(seqs), pinned or None)
+    removed = [proof.message for proof in found.items if proof.is_removed]
+    return ConversationProofs(found, seqs, _openings(removed) if removed else {})
+
+
+def _openings(message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    return {key: opening.encode().hex() for key, opening in StoredMessages().openings(message_ids).items()}
 
 
 def receipt_for(member_id: UUID, message_id: UUID) -> ledger.Receipt:

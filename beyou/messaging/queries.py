@@ -35,6 +35,7 @@ from beyou.messaging.models import (
     Message,
     MessageWrap,
     Mode,
+    Withheld,
 )
 from beyou.users.queries import listed_members, present
 
@@ -91,6 +92,12 @@ class MessageRow(NamedTuple):
     body: bytes
     signature: bytes
     received_ms: int
+    #: What stands in its place when the staff removed it, and since when; the body is then empty.
+    removed_why: str | None
+    removed_ms: int | None
+
+
+_ROW_COLUMNS = (*MessageRow._fields[:-2], "withheld__why", "withheld__at_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +390,7 @@ def _after(count: int) -> Query:
         lambda conversation, seq: (
             Message.objects.filter(conversation_id=conversation, seq__gt=seq)
             .order_by("seq")
-            .values_list(*MessageRow._fields)[:count]
+            .values_list(*_ROW_COLUMNS)[:count]
         ),
         *(UUID, int),
     )
@@ -395,7 +402,7 @@ def _before(count: int) -> Query:
         lambda conversation, seq: (
             Message.objects.filter(conversation_id=conversation, seq__lt=seq)
             .order_by("-seq")
-            .values_list(*MessageRow._fields)[:count]
+            .values_list(*_ROW_COLUMNS)[:count]
         ),
         *(UUID, int),
     )
@@ -435,9 +442,21 @@ def wraps_for(member_id: UUID, messages: Sequence[MessageRow]) -> dict[UUID, lis
     return found
 
 
+def removed_among(message_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Those of the messages that the staff removed, and why. At most one statement."""
+    wanted = list(message_ids)
+    rows = Withheld.objects.filter(message_id__in=wanted)
+    return dict(rows.values_list("message_id", "why")) if wanted else {}
+
+
+def removed_words(why: str) -> str:
+    """What members read in the place of a message that the staff removed."""
+    return f"Removed by the staff: {why}"
+
+
 def message_for(member_id: UUID, message_id: UUID) -> Message:
     """One message of a conversation of the member's. Raises `NotFound` as `conversation_for` does."""
-    message = Message.objects.filter(id=message_id).first()
+    message = Message.objects.filter(id=message_id).select_related("conversation", "withheld").first()
     if message is None:
         raise NotFound
     conversation_for(member_id, message.conversation_id)

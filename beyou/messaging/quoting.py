@@ -186,15 +186,17 @@ def _has_roster(header: Header, entries: Sequence[RosterEntry], both: set[UUID])
 def _quote(row: Message, conversation: Conversation, opening: Opening | None, *, is_verified: bool) -> Quote:
     header = bytes(row.header)
     is_sealed = row.mode == Mode.END_TO_END
-    if is_sealed:
+    if not row.body:
+        text: str | None = None
+    elif is_sealed:
         if not _is_stamped(row):
             raise BadOpening("The stored message was altered, so it proves nothing.")
-        text: str | None = opened_text(header, opening)
+        text = opened_text(header, opening)
     else:
         body = stored_body(row, conversation.data_key) if header else None
         text = None if body is None else rules.text_of(body)
     if text is None:
-        raise BadOpening("A message that you chose was erased or altered. Choose others.")
+        raise BadOpening("A message that you chose was erased, removed or altered. Choose others.")
     return Quote(row.pk, row.sender_id, row.seq, row.received_ms, text, is_sealed, is_verified)
 
 
@@ -260,7 +262,9 @@ def choices(
             message=dict(each),
             is_sealed=each["mode"] == "end_to_end",
             is_shown=UUID(each["id"]) in shown,
-            can_be_chosen=not (each["erased"] or each["damaged"] or UUID(each["id"]) in shown),
+            can_be_chosen=not (
+                each["erased"] or each["removed"] or each["damaged"] or UUID(each["id"]) in shown
+            ),
             at=clock.from_ms(each["received_ms"]),
             is_mine=each["sender"] == str(reader_id),
         )

@@ -121,6 +121,49 @@ class MessagesQuery(Input):
         return self
 
 
+class WrapOut(BaseModel):
+    """The secret of a message, sealed to one key set of the member who asks."""
+
+    device: UUID
+    key_id: str
+    wrap: str
+
+
+class RemovedOut(BaseModel):
+    """The staff removed the message. Show the reason in its place."""
+
+    reason: str
+    at_ms: int
+
+
+class MessageOut(BaseModel):
+    """A message. Bytes are base64."""
+
+    id: UUID
+    conversation: UUID
+    seq: int
+    sender: UUID
+    mode: Literal["standard", "end_to_end"]
+    header: str = Field(description="Empty of an erased or removed message, as `body` is.")
+    body: str
+    signature: str | None
+    wraps: list[WrapOut]
+    received_ms: int
+    text: str | None = Field(
+        description="Null where only browsers can read it, and of a damaged, erased or removed message."
+    )
+    damaged: bool = Field(description="What is stored was altered.")
+    erased: bool = Field(description="Its author erased their account.")
+    removed: RemovedOut | None = Field(
+        description="Set while the staff withhold it. It can come back, as it was, under the same id."
+    )
+
+
+class MessagePage(BaseModel):
+    items: list[MessageOut]
+    next: int | None
+
+
 class ProofsQuery(Input):
     after: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limit: Annotated[int, Field(ge=1, le=100)] = 50

@@ -18,6 +18,7 @@ from beyou.messaging.errors import NotFriends, TakesNoChats
 from beyou.messaging.events import ConversationStarted
 from beyou.messaging.models import Conversation, ConversationMember, Mode
 from beyou.messaging.queries import Access, conversation_for, direct_conversation, member_by_id, unread_chats
+from beyou.messaging.withholding import destroy_withheld, give_back, withhold
 from beyou.users.queries import check_reach
 from beyou.users.rules import Writers
 
@@ -28,10 +29,13 @@ __all__ = [
     "Started",
     "accept_messages",
     "begin_erasure",
+    "destroy_withheld",
     "erase_next",
+    "give_back",
     "is_erasing",
     "mark",
     "start_conversation",
+    "withhold",
 ]
 
 

@@ -1,6 +1,6 @@
 """Shows the ledger what its message entries should say, from the rows as they are now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from beyou.core import keyring
 from beyou.ledger.format import ZEROS, Opening
 from beyou.ledger.format import Mode as LedgerMode
-from beyou.messaging import envelope, rules
+from beyou.messaging import envelope, queries, rules
 from beyou.messaging.accept import stored_body
 from beyou.messaging.models import Message, Mode
 
@@ -17,7 +17,7 @@ class StoredMessages:
     """The ledger's `MessageSource`; each method is one statement."""
 
     def openings(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Opening]:
-        rows = Message.objects.filter(id__in=message_ids).select_related("conversation")
+        rows = Message.objects.filter(id__in=message_ids).select_related("conversation", "withheld")
         # An erased message says nothing any more.
         return {row.id: stored_opening(row) for row in rows if row.header}
 
@@ -27,6 +27,9 @@ class StoredMessages:
             rows = rows.filter(id__gt=after)
         return list(rows.values_list("id", flat=True)[:limit])
 
+    def withheld(self, message_ids: Sequence[UUID]) -> Collection[UUID]:
+        return queries.removed_among(message_ids).keys()
+
 
 def stored_opening(row: Message) -> Opening:
     """What the row says today. An altered row gives an opening that its sealed entry does not fit.
@@ -35,7 +38,7 @@ def stored_opening(row: Message) -> Opening:
     changed alone. The time of receipt is in no opening; the server's stamp holds it.
     """
     header, signature = bytes(row.header), bytes(row.signature)
-    body = stored_body(row, row.conversation.data_key) if _is_intact(row) else None
+    digest = _digest(row, header) if _is_intact(row) else None
     try:
         created_ms = envelope.Header.parse(header).created_ms
     except envelope.EnvelopeError:
@@ -47,9 +50,20 @@ def stored_opening(row: Message) -> Opening:
         sender=row.sender_id,
         conv_seq=max(row.seq, 0),
         created_ms=created_ms,
-        body=ZEROS if body is None else envelope.body_digest(header, body),
+        body=ZEROS if digest is None else digest,
         signature=sha256(signature).digest() if signature else ZEROS,
     )
+
+
+def _digest(row: Message, header: bytes) -> bytes | None:
+    """Of the body, also while it is withheld; once that is gone for good, as it was when it was removed."""
+    withheld = getattr(row, "withheld", None)
+    if withheld is not None:
+        if not withheld.body:
+            return bytes(withheld.digest)
+        row.body = withheld.body
+    body = stored_body(row, row.conversation.data_key)
+    return None if body is None else envelope.body_digest(header, body)
 
 
 def _is_intact(row: Message) -> bool:

@@ -41,18 +41,21 @@ def accepted_message(accepted: Accepted) -> dict[str, Any]:
         "text": rules.text_of(accepted.body) if accepted.mode == Mode.STANDARD else None,
         "damaged": False,
         "erased": False,
+        "removed": None,
     }
 
 
 def stored_message(
     row: MessageRow, conversation: Conversation, wraps: Iterable[MessageWrap]
 ) -> dict[str, Any]:
-    """A stored message for one member. `damaged` when its body no longer opens: the text is then null.
+    """A stored message for one member. `damaged` when its body no longer opens: the text is then null. Of one
+    that was erased or that the staff removed only its place is shown, and of the latter what stands there.
 
     A mode or time that no row of ours has is shown as one that can be, so that the page lives to tell.
     """
-    is_erased = not row.header
-    body = None if is_erased else stored_body(row, conversation.data_key)
+    is_erased, is_removed = not row.header, row.removed_why is not None
+    is_gone = is_erased or is_removed
+    body = None if is_gone else stored_body(row, conversation.data_key)
     is_standard = row.mode != _END_TO_END
     text = rules.text_of(body) if is_standard and body is not None else None
     return {
@@ -61,17 +64,18 @@ def stored_message(
         "seq": row.seq,
         "sender": str(row.sender_id),
         "mode": _STANDARD_NAME if is_standard else _END_TO_END_NAME,
-        "header": encoded(bytes(row.header)),
+        "header": "" if is_gone else encoded(bytes(row.header)),
         "body": encoded(body or b""),
-        "signature": encoded(bytes(row.signature)) if row.signature else None,
+        "signature": encoded(bytes(row.signature)) if row.signature and not is_gone else None,
         "wraps": [
             {"device": str(wrap.key_set), "key_id": wrap.key_id, "wrap": encoded(bytes(wrap.wrap))}
-            for wrap in wraps
+            for wrap in (() if is_gone else wraps)
         ],
         "received_ms": min(max(row.received_ms, 0), LAST_MS),
         "text": text,
-        "damaged": is_standard and text is None and not is_erased,
+        "damaged": is_standard and text is None and not is_gone,
         "erased": is_erased,
+        "removed": {"reason": row.removed_why, "at_ms": row.removed_ms} if is_removed else None,
     }
 
 
@@ -131,13 +135,18 @@ def roster(view: RosterView) -> dict[str, Any]:
 
 
 def proofs(found: ConversationProofs) -> dict[str, Any]:
-    """Proofs as frontend/pure/wire.ts has them. `missing` is what no entry stands for: an alarm."""
+    """Proofs as frontend/pure/wire.ts has them. `missing` is what no entry stands for: an alarm. A removed
+    message comes with its opening, since its bytes are withheld.
+    """
     answer = found.proofs
     return {
         "checkpoint": answer.checkpoint,
         "vkey": ledger.verifier_key(),
         "consistency": [each.hex() for each in answer.consistency],
-        "items": [{"seq": found.seqs[each.message]} | each.wire() for each in answer.items],
+        "items": [
+            {"seq": found.seqs[each.message], "opening": found.openings.get(each.message)} | each.wire()
+            for each in answer.items
+        ],
         "pending": [found.seqs[each] for each in answer.pending],
         "missing": [found.seqs[each] for each in answer.missing],
     }

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django import forms
 
+from beyou.messaging.queries import removed_words
 from beyou.moderation.rules import REASONS, Reason
-from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told
+from beyou.reports.queries import Message
+from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told, told_of_messages
 
 
 def _words(label: str, *, required: str = "", hint: str = "", rows: int = 4) -> forms.CharField:
@@ -125,26 +127,17 @@ class TakeOffForm(AnswerForm):
     field_order = ("reason", "answer")
 
 
-class RemoveForm(AnswerForm):
-    """What of the target to take away, why, and what the member reads."""
+class _TakingForm(AnswerForm):
+    """Why something is taken away, what the member reads, and what whoever reported it does."""
 
-    parts = forms.MultipleChoiceField(
-        label="What to take away",
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose what to take away."},
-    )
     reason = forms.ChoiceField(label="Why", choices=[(each.value, words) for each, words in REASONS.items()])
     words = _words("What the member reads", required="Say what the member reads.")
     answer = _words(
         "Your answer to whoever reported it", hint="Optional. They read that it was taken away.", rows=2
     )
-    field_order = ("parts", "reason", "words", "answer")
 
-    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        parts = self.fields["parts"]
-        assert isinstance(parts, forms.MultipleChoiceField)
-        parts.choices = [(each.value, _PARTS[each]) for each in REMOVABLE.get(target, ())]
         self.fields["words"].widget.attrs["maxlength"] = MOST_WORDS - _TOLD
 
     def clean_words(self) -> str:
@@ -153,24 +146,78 @@ class RemoveForm(AnswerForm):
             raise forms.ValidationError(f"Say it in up to {MOST_WORDS - _TOLD} characters.")
         return words
 
+    def _choose(self, field: str, choices: list[tuple[str, str]]) -> None:
+        several = self.fields[field]
+        assert isinstance(several, forms.MultipleChoiceField)
+        several.choices = choices
+
     def chosen(self) -> dict[str, Any]:
-        """The arguments of `services.remove`."""
+        """Once the form is valid: the arguments that every removal takes."""
         said = self.cleaned_data
-        return {
-            "parts": [Part(each) for each in said["parts"]],
-            "reason": Reason(said["reason"]),
-            "words": said["words"],
-            "answer": said["answer"],
-        }
+        return {"reason": Reason(said["reason"]), "words": said["words"], "answer": said["answer"]}
+
+    def told(self) -> str:
+        """What the member will read."""
+        raise NotImplementedError
 
     def preview(self) -> dict[str, str]:
-        """What the member will read."""
-        said = self.chosen()
-        return {
-            "title": "Something of yours is taken away",
-            "reason": REASONS[said["reason"]],
-            "words": told(said["parts"], said["words"]),
-        }
+        """The same with its head."""
+        reason = REASONS[self.chosen()["reason"]]
+        return {"title": "Something of yours is taken away", "reason": reason, "words": self.told()}
+
+
+class RemoveForm(_TakingForm):
+    """What of the target to take away, why, and what the member reads."""
+
+    parts = forms.MultipleChoiceField(
+        label="What to take away",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what to take away."},
+    )
+    field_order = ("parts", "reason", "words", "answer")
+
+    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("parts", [(each.value, _PARTS[each]) for each in REMOVABLE.get(target, ())])
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.remove`."""
+        return super().chosen() | {"parts": [Part(each) for each in self.cleaned_data["parts"]]}
+
+    def told(self) -> str:
+        return told(self.chosen()["parts"], self.cleaned_data["words"])
+
+
+class RemoveMessagesForm(_TakingForm):
+    """Which messages of the case to remove, why, and what their author reads."""
+
+    messages = forms.TypedMultipleChoiceField(
+        label="Which messages",
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what to remove.", "invalid_choice": "It cannot be removed now."},
+    )
+    field_order = ("messages", "reason", "words", "answer")
+
+    def __init__(self, *args: Any, messages: Sequence[Message], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose(
+            "messages", [(str(each.row.message_id), each.text) for each in messages if each.can_be_removed]
+        )
+        self.fields["reason"].help_text = "Both read it in the chat, in place of the message."
+        self.fields["words"].label = "What the author reads"
+        self.fields["words"].help_text = "The other one does not read this."
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `services.remove_messages`."""
+        return super().chosen() | {"message_ids": self.cleaned_data["messages"]}
+
+    def told(self) -> str:
+        return told_of_messages(len(self.cleaned_data["messages"]), self.cleaned_data["words"])
+
+    def preview(self) -> dict[str, str]:
+        """What the author will read, and what both will in the chat."""
+        return super().preview() | {"chat": removed_words(REASONS[self.chosen()["reason"]])}
 
 
 #: Room for what the member reads before the words.

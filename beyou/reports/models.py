@@ -134,3 +134,19 @@ class Removal(models.Model):
 
     def __str__(self) -> str:
         return f"removal by {self.sanction_id}"
+
+
+class RemovedMessage(models.Model):
+    """A message that the staff removed with a decision; `messaging` withholds what it said."""
+
+    id = models.BigAutoField(primary_key=True)
+    removal = models.ForeignKey("reports.Removal", on_delete=models.CASCADE, related_name="messages")
+    message_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["removal", "message_id"], name="reports_removed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"removed message {self.message_id}"

@@ -19,6 +19,7 @@ from beyou.marketplace import queries as market
 from beyou.marketplace.queries.staff import staff_item
 from beyou.media.queries import media_file
 from beyou.messaging import quoting
+from beyou.messaging.queries import removed_among
 from beyou.orders import queries as orders
 from beyou.reports import rules
 from beyou.reports.models import Case, Report, Shown
@@ -144,6 +145,23 @@ def shown_messages(report: Report | None) -> set[UUID]:
     """The messages that came with it. At most one statement."""
     rows = Shown.objects.filter(report=report, message_id__isnull=False)
     return {key for key in rows.values_list("message_id", flat=True) if key} if report else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a case as the staff read it, also when it was removed since."""
+
+    row: Shown
+    text: str
+    #: What stands in its place once it was removed.
+    removed: str | None
+    #: Whether whoever answers for the case wrote it, so that it can be removed with a decision about them.
+    is_theirs: bool
+
+    @property
+    def can_be_removed(self) -> bool:
+        """An end-to-end message only once everything about it could be checked."""
+        return self.is_theirs and not self.removed and (self.row.is_verified or not self.row.was_sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +361,22 @@ def decided_for(staff_id: UUID, levels: frozenset[str], *, before: UUID | None =
 def lines_of(case: Case) -> list[Line]:
     """The first reports of the case with what was shown, the oldest first. Two statements."""
     return _lines(list(Report.objects.filter(case=case).select_related("reporter").order_by("id")[:PAGE]))
+
+
+def messages_of(case: Case) -> list[Message]:
+    """Every message that was shown in the case, once, the oldest first. Two statements at most."""
+    rows = Shown.objects.filter(report__case=case, message_id__isnull=False).select_related("sender")
+    found: dict[UUID, Shown] = {}
+    # Of one message that several people showed, what could be checked whole counts.
+    for row in rows.order_by("is_verified", "id"):
+        if row.message_id:
+            found[row.message_id] = row
+    removed = removed_among(found)
+    messages = [
+        Message(row, _open(row.text, "message", row.pk), removed.get(key), row.sender_id == case.about_id)
+        for key, row in found.items()
+    ]
+    return sorted(messages, key=lambda each: each.row.sent_at or each.row.report.created_at)
 
 
 def _lines(reports: list[Report]) -> list[Line]:

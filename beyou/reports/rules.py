@@ -99,6 +99,12 @@ def told(parts: Iterable[Part], words: str) -> str:
     return f"Taken away: {names}.\n\n{words}"
 
 
+def told_of_messages(count: int, words: str) -> str:
+    """What the author reads of so many removed messages."""
+    name = "a message that you wrote" if count == 1 else f"{count} messages that you wrote"
+    return f"Removed: {name}. The chat says so in the same place.\n\n{words}"
+
+
 #: How long a case is kept for whoever took it.
 LEASE: Final = dt.timedelta(minutes=15)
 #: So long what was taken away can come back.

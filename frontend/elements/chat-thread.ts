@@ -30,6 +30,7 @@ const SEALS: Record<Bubble["seal"], { icon: string; label: string } | null> = {
   late: { icon: "shield-alert", label: "Not sealed in time" },
   sealed: { icon: "shield-check", label: "Sealed in the ledger" },
   erased: { icon: "shield-check", label: "The ledger proves that it was erased" },
+  removed: { icon: "shield-check", label: "The ledger proves that the staff removed it" },
   altered: { icon: "shield-alert", label: "Does not match the ledger" },
   unchecked: { icon: "shield", label: "Could not be checked here" },
 };
@@ -152,7 +153,7 @@ export class ChatThread extends LightElement {
     if (this.#isNearEnd()) document.querySelector(".conversations a[aria-current] .count")?.remove();
   };
 
-  /** What was said aloud may be what was erased. */
+  /** What was said aloud may be what was erased or removed. */
   readonly #hush = (): void => {
     this.#spoken = "";
     this.requestUpdate();
@@ -212,7 +213,8 @@ export class ChatThread extends LightElement {
     const delivery = this.#delivery(bubble);
     const altered = this.#chat!.timeline.isAlarm(bubble);
     const fresh = performance.now() - (this.#freshSince.get(bubble.id) ?? -FRESH_MS) < FRESH_MS;
-    const state = altered ? "altered" : bubble.sending ? bubble.sending.state : bubble.seal === "sealed" || bubble.seal === "erased" ? bubble.seal : "sent";
+    const isProven = bubble.seal === "sealed" || bubble.seal === "erased" || bubble.seal === "removed";
+    const state = altered ? "altered" : bubble.sending ? bubble.sending.state : isProven ? bubble.seal : "sent";
     return html`<li class="bubble${bubble.mine ? " mine" : ""}${turn ? " turn" : ""}${fresh ? " fresh" : ""}"
       data-message=${bubble.id} data-seq=${bubble.seq ?? nothing} data-state=${state} data-delivery=${delivery ?? nothing}>
       ${this.#text(bubble)}${this.#meta(bubble, delivery)}${altered ? this.#alarm(bubble) : nothing}${this.#failure(bubble)}</li>`;
@@ -223,6 +225,9 @@ export class ChatThread extends LightElement {
     // Until the ledger proves it, what was read here before stays in sight.
     if (bubble.seal === "erased" || (bubble.wire?.erased && !this.#chat!.timeline.isAlarm(bubble))) {
       return html`<p class="closed">${icon("eraser")}Erased. Its author deleted their account.</p>`;
+    }
+    if (bubble.seal === "removed" || (bubble.wire?.removed && !this.#chat!.timeline.isAlarm(bubble))) {
+      return html`<p class="closed">${icon("gavel")}Removed by the staff: ${bubble.wire?.removed?.reason ?? bubble.proof?.removal?.reason}</p>`;
     }
     const shown = text ?? original;
     if (shown !== null) {

@@ -1,7 +1,7 @@
 // What the ledger says about one message, in words first and in numbers for whoever wants to check them elsewhere.
 import { html, nothing, type TemplateResult } from "lit";
 import { fingerprint } from "../pure/fingerprint.ts";
-import type { Bubble } from "../pure/timeline.ts";
+import { type Bubble, isWithheld } from "../pure/timeline.ts";
 import type { Uuid } from "../pure/wire.ts";
 import type { PinnedCheckpoint, ProofStep } from "../worker/protocol.ts";
 import { ALARMS } from "./alarms.ts";
@@ -19,10 +19,13 @@ const STEPS: Record<ProofStep["name"], string> = {
   consistency: "It continues the history that this browser saw before",
   text: "What you read is what was sent",
   erasure: "The ledger says that it was erased, and its key signed that",
+  removal: "The ledger says what the staff did to it, and its key signed that",
   commitment: "The fingerprint in the ledger belongs to this message",
   inclusion: "The ledger contains that fingerprint at this place",
   block: "The block around it is intact",
 };
+
+const isGone = ({ seal, wire }: Bubble): boolean => seal === "erased" || seal === "removed" || isWithheld(wire);
 
 export class ProofSheet extends LightElement {
   chat: Conversation | null = null;
@@ -93,7 +96,7 @@ export class ProofSheet extends LightElement {
       <div class="row">
         <button type="button" class="btn soft" ?disabled=${this.#isChecking} @click=${() => this.#look()}>${icon("refresh-cw")}${this.#isChecking ? "Checking…" : "Check again"}</button>
         ${this.#isTheirs(bubble) ? html`<a class="btn quiet" href="/report/messages/${this.chat!.about.peer.handle}?before=${bubble.seq! + 1}&tick=${bubble.id}">${icon("flag")}Report</a>` : nothing}
-        ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt${bubble.seal === "erased" ? "" : "?format=tlog-proof"}" download="message-${bubble.seq}.${bubble.seal === "erased" ? "json" : "tlog-proof"}">${icon("download")}Download the receipt</a>` : nothing}
+        ${bubble.proof ? html`<a class="btn quiet" href="/api/v1/ledger/messages/${bubble.id}/receipt${isGone(bubble) ? "" : "?format=tlog-proof"}" download="message-${bubble.seq}.${isGone(bubble) ? "json" : "tlog-proof"}">${icon("download")}Download the receipt</a>` : nothing}
       </div>
       <p class="hint">The receipt can be checked without this site. <a href="/about/security">How it is kept safe</a></p>
     </div>`;
@@ -106,8 +109,16 @@ export class ProofSheet extends LightElement {
       return said("danger", "shield-alert", "Something is wrong", "Do not rely on this message. What is wrong is named below; show it to your friend and to whoever runs this place.");
     }
     const sealedAt = bubble.proof?.block?.timestampMs;
+    const removal = bubble.proof?.removal;
     if (bubble.seal === "sealed" && sealedAt !== undefined) {
-      return said("ok", "shield-check", "Unchanged since it was sealed", `Sealed on ${exactTime(sealedAt)}. Your browser has checked it by itself; nobody can change or remove it unnoticed.`);
+      const back = removal?.backMs ? ` The staff removed it on ${exactTime(removal.removedMs)} and put it back on ${exactTime(removal.backMs)}.` : "";
+      return said("ok", "shield-check", "Unchanged since it was sealed", `Sealed on ${exactTime(sealedAt)}. Your browser has checked it by itself; nobody can change or remove it unnoticed.${back}`);
+    }
+    if (bubble.seal === "removed" && removal) {
+      return said("ok", "gavel", "Removed by the staff", `The staff removed it on ${exactTime(removal.removedMs)}, not its author. The reason: ${removal.reason}. That it was sent, when and by whom stays proven, and nothing else of your conversation was changed.`);
+    }
+    if (bubble.wire?.removed && bubble.seal === "pending") {
+      return said("", "hourglass", "Removed by the staff, not sealed yet", "The removal will be sealed within a few seconds.");
     }
     if (bubble.seal === "erased") {
       const day = new Date(bubble.proof?.erasedMs ?? 0).toLocaleDateString(undefined, { dateStyle: "long", timeZone: "UTC" });
@@ -122,7 +133,7 @@ export class ProofSheet extends LightElement {
 
   /** Only what the other one wrote and is still there can be shown to the staff. */
   #isTheirs(bubble: Bubble): boolean {
-    return bubble.seq !== null && bubble.seal !== "erased" && bubble.wire?.sender === this.chat!.about.peer.id && !this.chat!.about.peer.gone;
+    return bubble.seq !== null && !isGone(bubble) && bubble.wire?.sender === this.chat!.about.peer.id && !this.chat!.about.peer.gone;
   }
 
   #problems(bubble: Bubble): TemplateResult {

@@ -82,8 +82,9 @@ export class Proving {
     const shown = await box.readCache(report.items.flatMap(({ state, message }) => (state === "altered" ? [message] : [])));
     for (const proof of report.items) {
       const read = shown[proof.message] ?? null;
-      const original = proof.state === "erased" ? { original: null } : read === null ? {} : { original: read };
-      this.#thread.timeline.change(proof.message, { seal: proof.state, proof, ...original });
+      const isGone = proof.state === "erased" || proof.state === "removed";
+      const original = isGone ? { original: null } : read === null ? {} : { original: read };
+      this.#thread.timeline.change(proof.message, { seal: proof.waits ? "pending" : proof.state, proof, ...original });
     }
   }
 

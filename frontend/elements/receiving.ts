@@ -1,5 +1,5 @@
 // Messages that arrive: opened, placed where they belong, and asked for where some are missing.
-import { type Bubble, isDowngrade } from "../pure/timeline.ts";
+import { type Bubble, isDowngrade, isWithheld } from "../pure/timeline.ts";
 import type { Uuid, WireMessage } from "../pure/wire.ts";
 import type { Opened } from "../worker/protocol.ts";
 import { api, type WirePage } from "./api.ts";
@@ -23,7 +23,7 @@ export class Receiving {
   }
 
   async #open(wires: readonly WireMessage[]): Promise<Map<Uuid, Opened>> {
-    const sealed = wires.filter(({ mode, erased }) => mode === "end_to_end" && !erased);
+    const sealed = wires.filter((wire) => wire.mode === "end_to_end" && !isWithheld(wire));
     if (sealed.length === 0 || !this.#thread.keys?.status.hasKeys) return new Map();
     const open = async (): Promise<readonly Opened[]> => this.#thread.keys!.box.open(sealed, await this.#thread.getRoster());
     let opened = await open();
@@ -53,20 +53,21 @@ export class Receiving {
 
   #bubble(wire: WireMessage, opened: Opened | undefined, firstSealed: number): Bubble {
     const known = this.#thread.timeline.find(wire.id);
-    // What was erased is not opened; whether it may have been is for the ledger to say.
-    const readable = wire.mode === "standard" || wire.erased;
-    const isNewlyErased = wire.erased && known?.wire?.erased !== true;
+    // What was erased or removed is not opened; whether it may have been is for the ledger to say.
+    const isGone = isWithheld(wire);
+    const readable = wire.mode === "standard" || isGone;
+    const hasChanged = isGone !== isWithheld(known?.wire) || wire.erased !== (known?.wire?.erased ?? false);
     const bubble: Bubble = {
       id: wire.id,
       seq: wire.seq,
       mine: wire.sender === this.#thread.me,
       mode: wire.mode,
       text: readable ? wire.text : (opened?.text ?? null),
-      original: opened?.original ?? (wire.erased ? (known?.text ?? known?.original ?? null) : null),
+      original: opened?.original ?? (isGone ? (known?.text ?? known?.original ?? null) : null),
       time: wire.received_ms,
       problems: opened?.problems ?? [],
-      seal: isNewlyErased ? "pending" : (known?.seal ?? "pending"),
-      proof: isNewlyErased ? null : (known?.proof ?? null),
+      seal: hasChanged ? "pending" : (known?.seal ?? "pending"),
+      proof: hasChanged ? null : (known?.proof ?? null),
       sending: null,
       wire,
     };
@@ -74,7 +75,7 @@ export class Receiving {
       const detail = "The message belongs to another conversation.";
       return { ...bubble, text: null, problems: [{ code: "context", fatal: true, detail }] };
     }
-    if (wire.erased) return bubble;
+    if (isGone) return bubble;
     if (known && !known.wire && readable && known.text !== wire.text) {
       const detail = "This is not the text that left this browser.";
       return { ...bubble, original: known.text, problems: [{ code: "changed", fatal: false, detail }] };
@@ -108,7 +109,7 @@ export class Receiving {
     this.#placed();
   }
 
-  /** Asks again for what is shown: some of it was erased. */
+  /** Asks again for what is shown: some of it was erased, removed or put back. */
   async refresh(): Promise<void> {
     try {
       const { from, to } = this.#thread.timeline;

@@ -4,6 +4,7 @@ import { hmacSha256, sha256, utf8 } from "./platform.ts";
 
 export const KIND_MESSAGE = 1;
 export const KIND_ERASURE = 4;
+export const KIND_REMOVAL = 5;
 /** Why a message was erased: its author erased their account. */
 export const REASON_ACCOUNT = 1;
 export const MODE_STANDARD = 1;
@@ -12,6 +13,7 @@ export const NO_REFERENCE = 0xffff_ffff_ffff_ffffn;
 export const CONSENSUS_WORK = 1;
 export const CONSENSUS_AUTHORITY = 2;
 const ENTRY_LENGTH = 40;
+const OPENING_LENGTH = 171;
 const BLOCK_LENGTH = 148;
 
 /** What a message's commitment commits to; digests are 32 bytes. */
@@ -49,6 +51,18 @@ export function encodeOpening(opening: Opening): Bytes {
   );
 }
 
+export type MessageOpening = Pick<Opening, "mode" | "message" | "conversation" | "sender" | "convSeq" | "createdMs">;
+
+/** Which message these 171 bytes are of, for one whose own bytes are withheld; throws `FormatError` with field `opening`. */
+export function parseOpening(data: Bytes): MessageOpening {
+  if (data.length !== OPENING_LENGTH) throw new FormatError("opening", `is not ${OPENING_LENGTH} bytes long`);
+  const reader = new Reader(data);
+  const mode = reader.u8();
+  if (reader.u16() !== 0) throw new FormatError("opening", "has flags that are not known here");
+  const [message, conversation, sender] = [reader.uuid(), reader.uuid(), reader.uuid()];
+  return { mode, message, conversation, sender, convSeq: reader.u64("opening"), createdMs: reader.u64("opening") };
+}
+
 /** HMAC-SHA256(salt, "beyou/commit/1\0" ‖ opening). */
 export const commitment = (salt: Bytes, opening: Bytes): Promise<Bytes> =>
   hmacSha256(salt, concat(utf8("beyou/commit/1\0"), opening));
@@ -76,6 +90,23 @@ export const erasureValue = (seq: number, day: number, reason: number): Promise<
 
 /** What the log's key signs for an erasure. */
 export const erasureOrder = (origin: string, value: Bytes): Bytes => concat(utf8(`beyou/erasure-order/1\0${origin}\0`), value);
+
+/** What the staff did to a message: odd numbers removed it, even ones put it back. `target` is its entry's value. */
+export interface Removal {
+  readonly number: number;
+  readonly atMs: number | bigint;
+  readonly target: Bytes;
+  readonly words: string;
+}
+
+/** HMAC-SHA256(salt, "beyou/removal/1\0" ‖ number ‖ time ‖ target ‖ SHA-256(words)). */
+export async function removalValue(salt: Bytes, { number, atMs, target, words }: Removal): Promise<Bytes> {
+  if (target.length !== 32) throw new FormatError("removal", "is about no entry");
+  return hmacSha256(salt, concat(utf8("beyou/removal/1\0"), u32(number), u64(atMs), target, await sha256(utf8(words))));
+}
+
+/** What the log's key signs for a removal. */
+export const removalOrder = (origin: string, value: Bytes): Bytes => concat(utf8(`beyou/removal-order/1\0${origin}\0`), value);
 
 export interface BlockHeader {
   readonly consensus: number;

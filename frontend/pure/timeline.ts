@@ -7,9 +7,10 @@ import type { Millis, Uuid, WireMessage, WireMode } from "./wire.ts";
 
 /**
  * `pending`: not in a block yet; `late`: that for longer than any honest server takes; `unchecked`: a step could not
- * be done here; `erased`: its author erased their account, and the ledger proves that; `altered`: an alarm.
+ * be done here; `erased`: its author erased their account, `removed`: the staff removed it, and the ledger proves
+ * that; `altered`: an alarm.
  */
-export type Seal = "pending" | "late" | "sealed" | "erased" | "altered" | "unchecked";
+export type Seal = "pending" | "late" | "sealed" | "erased" | "removed" | "altered" | "unchecked";
 
 export interface Sending {
   readonly state: "queued" | "failed";
@@ -49,9 +50,15 @@ const LATE_MS = 60_000;
 /** No honest server receives a message that long from now. */
 const AHEAD_MS = 10 * 60_000;
 
-/** True when an accepted message should long have been sealed: to say "soon" for ever must not hide anything. */
-export const isLate = ({ seal, seq, time }: Bubble, nowMs: Millis): boolean =>
-  seal === "pending" && seq !== null && (nowMs - time > LATE_MS || time - nowMs > AHEAD_MS);
+/**
+ * True when an accepted message should long have been sealed: to say "soon" for ever must not hide anything. With a
+ * proof it is sealed, and only what became of it waits.
+ */
+export const isLate = ({ seal, seq, time, proof }: Bubble, nowMs: Millis): boolean =>
+  seal === "pending" && seq !== null && proof === null && (nowMs - time > LATE_MS || time - nowMs > AHEAD_MS);
+
+/** True when the server shows only its place: it was erased with its author's account, or the staff removed it. */
+export const isWithheld = (wire: WireMessage | null | undefined): boolean => Boolean(wire && (wire.erased || wire.removed));
 
 /** True when the message must not be believed as it stands. */
 export const isAltered = (bubble: Bubble): boolean =>

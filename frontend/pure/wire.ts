@@ -33,6 +33,8 @@ export interface WireMessage {
   readonly damaged: boolean;
   /** Its author erased their account: header, body and signature are empty. */
   readonly erased: boolean;
+  /** The staff removed it: header, body and signature are withheld. */
+  readonly removed: { readonly reason: string; readonly at_ms: Millis } | null;
 }
 
 /** One active key set of one member. `device` is the key set's id, the word the roster hash uses. */
@@ -94,6 +96,17 @@ export interface WireErasure {
   readonly seal: WirePlace | null;
 }
 
+/** What the log's key signed about a message that the staff removed (odd numbers) or put back (even ones). */
+export interface WireRemoval {
+  readonly number: number;
+  readonly at_ms: Millis;
+  readonly target: Hex;
+  readonly words: string;
+  readonly salt: Hex;
+  readonly signature: Hex;
+  readonly seal: WirePlace | null;
+}
+
 /** `salt` is null once it was destroyed; an honest server then shows the `erasure`. */
 export interface WireProof extends WirePlace {
   readonly seq: number;
@@ -101,6 +114,10 @@ export interface WireProof extends WirePlace {
   readonly salt: Hex | null;
   readonly kind: number;
   readonly erasure?: WireErasure | null;
+  /** Everything that the staff did to it, in its order. */
+  readonly removals?: readonly WireRemoval[];
+  /** What the entry commits to, for a message whose bytes are withheld. */
+  readonly opening?: Hex | null;
 }
 
 /** Answer of GET …/conversations/{id}/proofs. `consistency` leads from the `pinned` size asked for. */

@@ -2,8 +2,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { type Bytes, concat, fromBase64, fromHex, toBase64, toHex, u16, u32, u64 } from "../pure/bytes.ts";
 import { bodyDigest, parseHeader } from "../pure/envelope.ts";
-import { commitment, encodeEntry, encodeOpening, erasureOrder, erasureValue, leadingZeroBits, NO_REFERENCE } from "../pure/ledger.ts";
-import type { WireMessage, WirePlace, WireProof, WireProofs } from "../pure/wire.ts";
+import { commitment, encodeEntry, encodeOpening, erasureOrder, erasureValue, KIND_REMOVAL, leadingZeroBits, NO_REFERENCE, removalOrder, removalValue } from "../pure/ledger.ts";
+import type { WireMessage, WirePlace, WireProof, WireProofs, WireRemoval } from "../pure/wire.ts";
 
 const BITS = 4;
 
@@ -52,6 +52,8 @@ export class Log {
   readonly #blocks: Bytes[] = [];
   readonly #erasures = new Map<string, { day: number; reason: number; signature: string; index: number | null; entry: Bytes; block: number }>();
 
+  readonly #removals = new Map<string, (Omit<WireRemoval, "seal"> & { at: number | null; bytes: Bytes; block: number })[]>();
+
   constructor(name = "beyou.example/ledger", key = generateKeyPairSync("ed25519")) {
     this.name = name;
     this.#key = key.privateKey;
@@ -85,6 +87,25 @@ export class Log {
     const entry = encodeEntry({ kind: 4, value });
     this.#erasures.set(id, { day, reason, signature, index: isSealed ? this.size + 1 : null, entry, block: this.#blocks.length });
     this.#seal([encodeEntry({ kind: 9, value: sha(this.#blocks.at(-1)!) }), ...(isSealed ? [entry] : [])]);
+  }
+
+  /** The staff remove this message as an honest server does, or put it back if they did. */
+  async remove(id: string, { words = "Harassment", isSealed = true } = {}): Promise<void> {
+    const done = this.#removals.get(id) ?? [];
+    const { entry } = this.#sealed.find(({ message }) => message.id === id)!;
+    const removal = { number: done.length + 1, atMs: 1_790_000_100_000 + done.length, target: entry.slice(8), words };
+    const salt = sha(new TextEncoder().encode(`${id} ${removal.number}`));
+    const value = await removalValue(salt, removal);
+    const signature = toHex(new Uint8Array(sign(null, Buffer.from(removalOrder(this.name, value)), this.#key)));
+    const bytes = encodeEntry({ kind: KIND_REMOVAL, value });
+    const said = { number: removal.number, at_ms: removal.atMs, target: toHex(removal.target), words, salt: toHex(salt), signature };
+    this.#removals.set(id, [...done, { ...said, at: isSealed ? this.size + 1 : null, bytes, block: this.#blocks.length }]);
+    this.#seal([encodeEntry({ kind: 9, value: sha(this.#blocks.at(-1)!) }), ...(isSealed ? [bytes] : [])]);
+  }
+
+  /** What the entry of this message commits to, as the server shows it of a removed one. */
+  async opening(id: string): Promise<string> {
+    return toHex(await opening(this.#sealed.find(({ message }) => message.id === id)!.message));
   }
 
   #seal(entries: readonly Bytes[]): void {
@@ -132,6 +153,10 @@ export class Log {
       message: message.id,
       salt: erased ? null : toHex(salt),
       kind: 1,
+      removals: (this.#removals.get(message.id) ?? []).map(({ at, bytes, block: number, ...said }) => ({
+        ...said,
+        seal: at === null ? null : place(at, bytes, number),
+      })),
       erasure: erased
         ? {
             day: erased.day,

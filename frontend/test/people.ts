@@ -81,7 +81,7 @@ export function stored(draft: WireSealed, seq: number, sender: Name, changes: Pa
     wraps: draft.wraps,
     received_ms: NOW,
     text: null,
-    damaged: false, erased: false,
+    damaged: false, erased: false, removed: null,
     ...changes,
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromBase64, fromHex, toBase64, toHex, uuid7 } from "../pure/bytes.ts";
 import { encodeHeader, originHash } from "../pure/envelope.ts";
-import { blockHash, commitment, encodeEntry, encodeOpening, leadingZeroBits, parseBlockHeader, parseEntry } from "../pure/ledger.ts";
+import { blockHash, commitment, encodeEntry, encodeOpening, KIND_REMOVAL, leadingZeroBits, parseBlockHeader, parseEntry, parseOpening, removalValue } from "../pure/ledger.ts";
 import { leafHash, rootFromInclusion, verifyConsistency } from "../pure/merkle.ts";
 import { isSignedBy, parseCheckpoint, parseVerifierKey, splitNote } from "../pure/note.ts";
 import { ed25519Verify } from "../pure/platform.ts";
@@ -23,7 +23,7 @@ async function standard(text: string, seq: number): Promise<WireMessage> {
   const body = new TextEncoder().encode(JSON.stringify({ text }));
   return {
     id, conversation: vectors.conversation, seq, sender: userOf("alice"), mode: "standard", header: toBase64(header), body: toBase64(body),
-    signature: null, wraps: [], received_ms: NOW, text, damaged: false, erased: false,
+    signature: null, wraps: [], received_ms: NOW, text, damaged: false, erased: false, removed: null,
   };
 }
 
@@ -236,6 +236,7 @@ test("an instance without a block has nothing to prove, but not after it had one
 interface LedgerVectors {
   readonly openings: readonly Record<string, string & number>[];
   readonly headers: readonly Record<string, string & number>[];
+  readonly removals: readonly { number: number; at_ms: string; target: string; words: string; salt: string; entry: string }[];
   readonly checkpoint: { readonly vkey: string; readonly size: number; readonly root: string; readonly note: string };
   readonly tree: {
     readonly roots: Readonly<Record<string, string>>;
@@ -245,7 +246,7 @@ interface LedgerVectors {
 }
 
 test("the bytes are those of Python", async () => {
-  const { openings, headers, checkpoint, tree } = readVectors<LedgerVectors>("ledger.json");
+  const { openings, headers, removals, checkpoint, tree } = readVectors<LedgerVectors>("ledger.json");
   for (const each of openings) {
     const bytes = (name: string) => fromHex(each[name]!);
     const encoded = encodeOpening({
@@ -258,6 +259,10 @@ test("the bytes are those of Python", async () => {
     assert.equal(toHex(entry), each["entry"]);
     assert.equal(toHex(parseEntry(entry).value), each["commitment"]);
     assert.equal(toHex(await leafHash(entry)), each["leaf_hash"]);
+  }
+  for (const { number, at_ms, target, words, salt, entry } of removals) {
+    const value = await removalValue(fromHex(salt), { number, atMs: BigInt(at_ms), target: fromHex(target), words });
+    assert.equal(toHex(encodeEntry({ kind: KIND_REMOVAL, value })), entry);
   }
   for (const each of headers) {
     const header = parseBlockHeader(fromHex(each["encoded"]!));
@@ -350,4 +355,116 @@ test("the erasure of one message is not that of another", async () => {
   const moved = { ...proofs, items: proofs.items.map((item) => ({ ...item, salt: null, erasure: erasure! })) };
   const all = blank.map((message) => ({ ...message, header: "", body: "", signature: null, erased: true }));
   assert.deepEqual(states(await check(moved, all)), ["erased", "altered", "altered"]);
+});
+
+// Removal by the staff.
+
+type RemovedWorld = World & { blank: WireMessage[]; shown(): Promise<WireProofs> };
+
+/** The staff removed the first message of alice; its bytes are withheld, and what was sealed of it is shown. */
+async function removedWorld(how: { words?: string; isSealed?: boolean } = {}): Promise<RemovedWorld> {
+  const made = await world();
+  const { id } = made.messages[0]!;
+  await made.log.remove(id, how);
+  const removed = { reason: "Harassment", at_ms: 1_790_000_100_000 };
+  const blank = made.messages.map((message, at) => (at === 0 ? { ...message, header: "", body: "", signature: null, wraps: [], removed } : message));
+  const opening = await made.log.opening(id);
+  const shown = async (): Promise<WireProofs> => withItem(made.log.proofs(), () => ({ opening }));
+  return { ...made, blank, shown, check: (proofs, messages = blank) => made.bob.box.run("checkProofs", { proofs, messages }) };
+}
+
+test("a removed message is proven with its removal, by the staff and why, and its text leaves this browser", async () => {
+  const { bob, check, messages, shown } = await removedWorld();
+  const { id } = messages[0]!;
+  assert.deepEqual(await bob.box.run("readCache", { ids: [id] }), { [id]: "one" });
+  const report = await check(await shown());
+  assert.deepEqual([report.alarm, states(report)], [null, ["removed", "sealed", "sealed"]]);
+  assert.deepEqual(report.items[0]!.steps.map(({ name, state }) => [name, state]), [["removal", "ok"], ["commitment", "ok"], ["inclusion", "ok"], ["block", "ok"]]);
+  assert.deepEqual(report.items[0]!.removal, { reason: "Harassment", removedMs: 1_790_000_100_000, backMs: null });
+  assert.deepEqual(await bob.box.run("readCache", { ids: [id] }), { [id]: null });
+});
+
+test("a page that was open while it was removed learns it from the proof", async () => {
+  const { check, messages, shown } = await removedWorld();
+  assert.deepEqual(states(await check(await shown(), messages)), ["removed", "sealed", "sealed"]);
+});
+
+test("put back, it opens again and is sealed as before, and the proof still says what happened", async () => {
+  const { bob, log, check, messages, shown } = await removedWorld();
+  await check(await shown());
+  await log.remove(messages[0]!.id, { words: "" });
+  const [opened] = await open(bob, messages);
+  assert.deepEqual([opened!.text, opened!.problems], ["one", []]);
+  const { size } = (await bob.box.run("pinned", {}))!;
+  const report = await check(log.proofs(size), messages);
+  assert.deepEqual(states(report), ["sealed", "sealed", "sealed"]);
+  assert.deepEqual(report.items[0]!.steps.map(({ name, state }) => [name, state]), [["removal", "ok"], ["text", "ok"], ["commitment", "ok"], ["inclusion", "ok"], ["block", "ok"]]);
+  assert.deepEqual(report.items[0]!.removal, { reason: "Harassment", removedMs: 1_790_000_100_000, backMs: 1_790_000_100_001 });
+});
+
+test("the removal of a readable message is proven in the same way", async () => {
+  const log = new Log();
+  const messages = [await standard("Hello", 1), await standard("Hello again", 2)];
+  await log.add(...messages);
+  await log.remove(messages[0]!.id);
+  const opening = await log.opening(messages[0]!.id);
+  const blank: WireMessage = { ...messages[0]!, header: "", body: "", text: null, removed: { reason: "Harassment", at_ms: NOW } };
+  const { box } = await person("bob");
+  const proofs = withItem(log.proofs(), () => ({ opening }));
+  assert.deepEqual(states(await box.run("checkProofs", { proofs, messages: [blank, messages[1]!] })), ["removed", "sealed"]);
+});
+
+test("a removal that waits for its seal is not believed yet", async () => {
+  const { bob, check, messages, shown } = await removedWorld({ isSealed: false });
+  const report = await check(await shown());
+  assert.deepEqual([states(report), report.items[0]!.waits], [["unchecked", "sealed", "sealed"], true]);
+  assert.equal((await bob.box.run("readCache", { ids: [messages[0]!.id] }))[messages[0]!.id], "one");
+});
+
+const WITHHELD: Record<string, readonly [string, (item: WireProof, other: WireProof) => Partial<WireProof>]> = {
+  "without a record": ["removal", () => ({ removals: [] })],
+  "with words of the server's own": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, words: "Spam" }] })],
+  "with another time": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, at_ms: 1 }] })],
+  "with another salt": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, salt: "11".repeat(32) }] })],
+  "with the removal of another message": ["removal", (item, other) => ({ removals: [{ ...item.removals![0]!, target: other.entry.slice(16) }] })],
+  "with one removal left out": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, number: 3 }] })],
+  "with a signature of nobody": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, signature: "00".repeat(64) }] })],
+  "with a signature that is none": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, signature: "zz" }] })],
+  "with another entry as its seal": ["removal", (item, other) => ({ removals: [{ ...item.removals![0]!, seal: other }] })],
+  "with a seal out of the tree": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, seal: { ...item.removals![0]!.seal!, path: [] } }] })],
+  "with a seal from before": ["removal", (item) => ({ removals: [{ ...item.removals![0]!, seal: { ...item.removals![0]!.seal!, index: 0 } }] })],
+  "without what was sealed of it": ["commitment", () => ({ opening: null })],
+  "with something else as what was sealed": ["commitment", (item) => ({ opening: `${item.opening!.slice(0, -2)}ff` })],
+};
+
+for (const [how, [name, change]] of Object.entries(WITHHELD)) {
+  test(`a message withheld ${how} is an alarm`, async () => {
+    const { bob, check, messages, shown } = await removedWorld();
+    const proofs = await shown();
+    const report = await check(withItem(proofs, (item) => change(item, proofs.items[1]!)));
+    assert.deepEqual(states(report), ["altered", "sealed", "sealed"]);
+    assert.deepEqual(failed(report)[0], [name]);
+    assert.equal((await bob.box.run("readCache", { ids: [messages[0]!.id] }))[messages[0]!.id], "one");
+  });
+}
+
+test("what was sealed of one message does not stand for another, nor a reason of the page's own for that of the ledger", async () => {
+  const { log, check, blank, messages, shown } = await removedWorld();
+  const other = await log.opening(messages[1]!.id);
+  assert.deepEqual(failed(await check(withItem(await shown(), () => ({ opening: other }))))[0], ["commitment"]);
+  const lying = blank.map((message, at) => (at === 0 ? { ...message, removed: { reason: "Spam", at_ms: 1 } } : message));
+  assert.deepEqual(failed(await check(await shown(), lying))[0], ["removal"]);
+});
+
+test("what was put back may not be withheld any more", async () => {
+  const { log, check, messages } = await removedWorld();
+  await log.remove(messages[0]!.id, { words: "" });
+  const opening = await log.opening(messages[0]!.id);
+  const report = await check(withItem(log.proofs(), () => ({ opening })));
+  assert.deepEqual(failed(report)[0], ["removal"]);
+});
+
+test("an opening of another length or with flags is none", () => {
+  assert.throws(() => parseOpening(new Uint8Array(170)));
+  assert.throws(() => parseOpening(new Uint8Array(171).fill(1)));
 });

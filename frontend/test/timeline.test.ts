@@ -90,7 +90,7 @@ test("what waits stands last, oldest first, and is hidden while newer messages a
 
 test("what is known of a message is not lost when a poorer copy arrives", () => {
   const made = timeline(1, 1);
-  const wire = { damaged: false, erased: false } as Bubble["wire"];
+  const wire = { damaged: false, erased: false, removed: null } as Bubble["wire"];
   made.place([bubble(1, { wire, seal: "sealed" })]);
   made.place([bubble(1)]);
   assert.equal(made.find(id(1))?.seal, "sealed");

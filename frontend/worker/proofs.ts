@@ -15,18 +15,22 @@ import {
   erasureValue,
   KIND_ERASURE,
   KIND_MESSAGE,
+  KIND_REMOVAL,
   leadingZeroBits,
   MODE_END_TO_END,
   MODE_STANDARD,
   NO_REFERENCE,
   parseBlockHeader,
   parseEntry,
+  parseOpening,
   REASON_ACCOUNT,
+  removalOrder,
+  removalValue,
 } from "../pure/ledger.ts";
 import { leafHash, rootFromInclusion, verifyConsistency } from "../pure/merkle.ts";
 import { type Checkpoint, isSignedBy, parseCheckpoint, parseVerifierKey, splitNote } from "../pure/note.ts";
 import { ed25519Verify, Ed25519Missing, fromUtf8, sha256 } from "../pure/platform.ts";
-import type { WireMessage, WireProof, WireProofs } from "../pure/wire.ts";
+import type { WireMessage, WirePlace, WireProof, WireProofs, WireRemoval } from "../pure/wire.ts";
 import type { LedgerAlarm, PinnedCheckpoint, ProofReport, ProofResult, ProofStep } from "./protocol.ts";
 import type { Store } from "./store.ts";
 import { envelopeDigest, type Texts } from "./texts.ts";
@@ -150,7 +154,7 @@ function withoutProof({ items, pending }: WireProofs, messages: readonly WireMes
   const steps = [step("inclusion", "failed", "The server shows no entry of the ledger for this message.")];
   return messages
     .filter(({ id }) => !told.has(id))
-    .map(({ id, seq }) => ({ seq, message: id, state: "altered", erasedMs: null, index: null, block: null, steps }));
+    .map(({ id, seq }) => ({ seq, message: id, state: "altered", waits: false, erasedMs: null, removal: null, index: null, block: null, steps }));
 }
 
 interface Checking {
@@ -165,17 +169,32 @@ async function checkItem(proof: WireProof, message: WireMessage | undefined, che
   const { block, step: blockStep } = await checkBlock(proof, checkpoint);
   // A page that was open meanwhile still holds what the log says is erased.
   const isErased = message?.erased === true || proof.salt === null;
-  const steps = isErased
-    ? [await readable("erasure", () => checkErasure(proof, message, checking))]
-    : [await readable("text", () => checkText(message, texts)), await readable("commitment", () => checkCommitment(proof, message))];
+  const removals = proof.removals ?? [];
+  const isRemoved = !isErased && (Boolean(message?.removed) || removals.length % 2 === 1);
+  const steps: ProofStep[] = [];
+  if (isErased) steps.push(await readable("erasure", () => checkErasure(proof, message, checking)));
+  else {
+    if (isRemoved || removals.length > 0) steps.push(await readable("removal", () => checkRemovals(proof, message, checking)));
+    if (!isRemoved) steps.push(await readable("text", () => checkText(message, texts)));
+    steps.push(await readable("commitment", () => (isRemoved ? checkWithheld(proof, message) : checkCommitment(proof, message))));
+  }
   steps.push(await readable("inclusion", () => checkInclusion(proof, checkpoint)), blockStep);
   const states = steps.map(({ state }) => state);
-  const good = isErased ? "erased" : "sealed";
+  const good = isErased ? "erased" : isRemoved ? "removed" : "sealed";
   const state = states.includes("failed") ? "altered" : states.includes("unchecked") ? "unchecked" : good;
-  // What its author took back is not kept here either, once that is proven.
-  if (state === "erased") await texts.forget(proof.message);
+  // What its author took back, or the staff, is not kept here either, once that is proven.
+  if (state === "erased" || state === "removed") await texts.forget(proof.message);
   const erasedMs = isErased && proof.erasure ? proof.erasure.day * DAY_MS : null;
-  return { seq: proof.seq, message: proof.message, state, erasedMs, index: proof.index, block, steps };
+  const isSealing = isErased ? proof.erasure?.seal === null : removals.some(({ seal }) => seal === null);
+  const waits = state === "unchecked" && isSealing;
+  return { seq: proof.seq, message: proof.message, state, waits, erasedMs, removal: lastRemoval(removals), index: proof.index, block, steps };
+}
+
+function lastRemoval(removals: readonly WireRemoval[]): ProofResult["removal"] {
+  const removed = removals.findLast(({ number }) => number % 2 === 1);
+  if (!removed) return null;
+  const back = removals.find(({ number }) => number === removed.number + 1);
+  return { reason: removed.words, removedMs: removed.at_ms, backMs: back?.at_ms ?? null };
 }
 
 /** Erased is only what the log's key ordered, what a later entry seals, and whose author is gone. */
@@ -188,21 +207,85 @@ async function checkErasure(proof: WireProof, message: WireMessage | undefined, 
   if (!message) return step("erasure", "unchecked", "This page does not hold the message.");
   if (erasure.reason !== REASON_ACCOUNT || !gone.includes(message.sender)) return failed("Its author's account is still there, so nobody may have erased it.");
   const value = await erasureValue(proof.index, erasure.day, erasure.reason);
+  const { name } = await parseVerifierKey(vkey);
+  const doubt = await checkOrder("erasure", { vkey, checkpoint }, {
+    signed: erasureOrder(name, value), signature: erasure.signature, entry: encodeEntry({ kind: KIND_ERASURE, value }), seal: erasure.seal, after: proof.index,
+  });
+  return doubt ?? step("erasure", "ok", `Entry ${erasure.seal!.index} says that it was erased.`);
+}
+
+interface Order {
+  readonly signed: Bytes;
+  readonly signature: string;
+  readonly entry: Bytes;
+  readonly seal: WirePlace | null;
+  /** The entry that it must come after. */
+  readonly after: number;
+}
+
+/** What is wrong with an order of the log's key, or null when it is signed and its entry stands in the signed tree. */
+async function checkOrder(
+  name: "erasure" | "removal",
+  { vkey, checkpoint }: Pick<Checking, "vkey" | "checkpoint">,
+  { signed, signature, entry, seal, after }: Order,
+): Promise<ProofStep | null> {
+  const failed = (detail: string): ProofStep => step(name, "failed", detail);
   const key = await parseVerifierKey(vkey);
   try {
-    if (!(await ed25519Verify(key.publicKey, fromHex(erasure.signature, 64), erasureOrder(key.name, value)))) {
-      return failed("The log's key did not sign the erasure.");
-    }
+    if (!(await ed25519Verify(key.publicKey, fromHex(signature, 64), signed))) return failed(`The log's key did not sign the ${name}.`);
   } catch (error) {
     if (!(error instanceof Ed25519Missing)) throw error;
-    return step("erasure", "unchecked", error.message);
+    return step(name, "unchecked", error.message);
   }
-  const { seal } = erasure;
-  if (!seal) return step("erasure", "unchecked", "The erasure waits to be sealed. Look again in a moment.");
-  const entry = encodeEntry({ kind: KIND_ERASURE, value });
-  if (seal.index <= proof.index || seal.entry !== toHex(entry)) return failed("Another entry than that of the erasure was shown.");
+  if (!seal) return step(name, "unchecked", `The ${name} waits to be sealed. Look again in a moment.`);
+  if (seal.index <= after || seal.entry !== toHex(entry)) return failed(`Another entry than that of the ${name} was shown.`);
   const root = await rootFromInclusion(await leafHash(entry), seal.index, checkpoint.size, seal.path.map((hash) => fromHex(hash, 32)));
-  return compared("erasure", toHex(checkpoint.root), toHex(root), `Entry ${seal.index} says that it was erased.`, "The entry of the erasure is not in the signed tree.");
+  const about = compared(name, toHex(checkpoint.root), toHex(root), "", `The entry of the ${name} is not in the signed tree.`);
+  return about.state === "ok" ? null : about;
+}
+
+/** Removed or put back is only what the log's key ordered, each time, and what a later entry seals. */
+async function checkRemovals(proof: WireProof, message: WireMessage | undefined, checking: Checking): Promise<ProofStep> {
+  const failed = (detail: string): ProofStep => step("removal", "failed", detail);
+  const removals = proof.removals ?? [];
+  const last = removals.at(-1);
+  if (!last) return failed("The message was cut out: the server shows no removal that the log's key ordered.");
+  const { name } = await parseVerifierKey(checking.vkey);
+  const { value: target } = parseEntry(fromHex(proof.entry));
+  let after = proof.index;
+  for (const [at, removal] of removals.entries()) {
+    if (removal.number !== at + 1) return failed("One of the removals is left out.");
+    if (removal.target !== toHex(target)) return failed("The removal is about another message.");
+    const value = await removalValue(fromHex(removal.salt, 32), { number: removal.number, atMs: removal.at_ms, target, words: removal.words });
+    const doubt = await checkOrder("removal", checking, {
+      signed: removalOrder(name, value), signature: removal.signature, entry: encodeEntry({ kind: KIND_REMOVAL, value }), seal: removal.seal, after,
+    });
+    if (doubt) return doubt;
+    after = removal.seal!.index;
+  }
+  const isRemoved = last.number % 2 === 1;
+  if (message?.removed && !isRemoved) return failed("The ledger says that it was put back, but the server withholds it.");
+  if (message?.removed && message.removed.reason !== last.words) return failed("The page shows another reason than the ledger.");
+  return step("removal", "ok", isRemoved ? `Entry ${after} says that the staff removed it.` : `Entry ${after} says that the staff put it back.`);
+}
+
+/** A removed message is not shown, but what was sealed of it must be of this very message. */
+async function checkWithheld(proof: WireProof, message: WireMessage | undefined): Promise<ProofStep> {
+  const entry = parseEntry(fromHex(proof.entry));
+  if (!message) return step("commitment", "unchecked", "This page does not hold the message.");
+  if (entry.kind !== KIND_MESSAGE || proof.kind !== KIND_MESSAGE) {
+    return step("commitment", "failed", "The ledger holds something else than a message at this place.");
+  }
+  const bytes = fromHex(proof.opening ?? "");
+  const { mode, createdMs, ...opening } = parseOpening(bytes);
+  const wanted = { message: message.id, conversation: message.conversation, sender: message.sender, convSeq: message.seq };
+  const isThis = Object.entries(wanted).every(([field, value]) => opening[field as keyof typeof wanted] === value);
+  const isMode = mode === (message.mode === "end_to_end" ? MODE_END_TO_END : MODE_STANDARD);
+  if (!isThis || !isMode || proof.seq !== message.seq || !isTimely(message, Number(createdMs))) {
+    return step("commitment", "failed", "What was sealed is another message than this one.");
+  }
+  const found = toHex(await commitment(fromHex(proof.salt ?? "", 32), bytes));
+  return compared("commitment", toHex(entry.value), found, "The ledger's entry commits to this message.", "The message is not the one that the ledger's entry commits to.");
 }
 
 /** A step whose bytes cannot even be read has failed. */

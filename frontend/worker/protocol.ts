@@ -178,10 +178,11 @@ export type StepState = "ok" | "failed" | "unchecked";
 
 /**
  * One step of a proof and what was compared. Steps of an answer: `vkey`, `checkpoint`, `consistency`;
- * steps of a message: `text`, `commitment`, `inclusion`, `block`; of an erased one `erasure`, `inclusion`, `block`.
+ * steps of a message: `text`, `commitment`, `inclusion`, `block`; of an erased one `erasure`, `inclusion`, `block`; of
+ * one that the staff removed `removal`, `commitment`, `inclusion`, `block`, and `removal` also once it was put back.
  */
 export interface ProofStep {
-  readonly name: "vkey" | "checkpoint" | "consistency" | "text" | "commitment" | "erasure" | "inclusion" | "block";
+  readonly name: "vkey" | "checkpoint" | "consistency" | "text" | "commitment" | "erasure" | "removal" | "inclusion" | "block";
   readonly state: StepState;
   readonly detail: string;
   readonly expected: string | null;
@@ -191,11 +192,15 @@ export interface ProofStep {
 export interface ProofResult {
   readonly seq: number;
   readonly message: Uuid;
-  /** `sealed` when every step is ok, or `erased` if that is what they prove; `altered` when one failed; `unchecked`
-   * when one could not be done. */
-  readonly state: "sealed" | "erased" | "altered" | "unchecked";
+  /** `sealed` when every step is ok, or `erased` or `removed` if that is what they prove; `altered` when one failed;
+   * `unchecked` when one could not be done. */
+  readonly state: "sealed" | "erased" | "removed" | "altered" | "unchecked";
+  /** True where nothing is wrong but the entry that says what became of the message is not in a block yet. */
+  readonly waits: boolean;
   /** Milliseconds of the day on which the message was erased, if it was. */
   readonly erasedMs: Millis | null;
+  /** What the staff did to it last, if they did; `backMs` is when they put it back. */
+  readonly removal: { readonly reason: string; readonly removedMs: Millis; readonly backMs: Millis | null } | null;
   /** Null when the server shows no entry at all. */
   readonly index: number | null;
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestampMs: Millis } | null;

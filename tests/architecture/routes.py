@@ -265,7 +265,17 @@ ROUTES: dict[str, Route] = {
     f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
     **{
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
-        for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "remove", "reopen")
+        for step in (
+            "hold",
+            "release",
+            "dismiss",
+            "settle",
+            "sanction",
+            "take-off",
+            "remove",
+            "remove-messages",
+            "reopen",
+        )
     },
     f"{S}automatic-help": _staff(Level.MODERATOR, "GET", "POST", body=_word),
     f"{S}automatic-help/words/<uuid:word_id>": _staff(

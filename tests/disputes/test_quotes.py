@@ -18,6 +18,7 @@ from beyou.messaging import quoting, sealing
 from beyou.messaging.envelope import Wrap
 from beyou.messaging.models import Conversation, Message
 from beyou.messaging.quoting import BadOpening, Opening
+from beyou.messaging.services import give_back, withhold
 from beyou.users.models import User
 from tests.disputes.rows import bare_claim
 from tests.messaging.world import Browser, accept, chat, say, spki
@@ -85,6 +86,20 @@ def test_what_the_server_reads_it_quotes_itself(alice: User, bob: User, made: Cl
         ("Pure brass", False), ("Great <b>", False),
     ]  # fmt: skip
     assert all(b"brass" not in bytes(row.text) for row in Evidence.objects.all())
+
+
+def test_what_the_staff_removed_since_only_the_staff_still_read(alice: User, bob: User, made: Claim) -> None:
+    conversation = chat(alice, bob)
+    one, two = say(conversation, alice, "Pure brass"), say(conversation, bob, "Great")
+    show(made, bob, one.message, two.message)
+    withhold(message_ids=[one.message], sender_id=alice.pk, why="Harassment")
+    (line,) = [each for each in queries.history(made) if each.messages]
+    assert [each.text for each in line.messages] == ["Removed by the staff: Harassment", "Great"]
+    (line,) = [each for each in queries.history(made, for_staff=True) if each.messages]
+    assert [each.text for each in line.messages] == ["Pure brass", "Great"]
+    give_back(message_ids=[one.message])
+    (line,) = [each for each in queries.history(made) if each.messages]
+    assert [each.text for each in line.messages] == ["Pure brass", "Great"]
 
 
 def test_an_end_to_end_message_is_shown_by_its_sender_and_by_its_receiver(

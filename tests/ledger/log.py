@@ -23,12 +23,17 @@ class Messages:
     """Messages in memory, which a test may alter, drop or add to as a forger of rows would."""
 
     stored: dict[UUID, Opening] = field(default_factory=dict)
+    #: What their members cannot read.
+    hidden: set[UUID] = field(default_factory=set)
 
     def openings(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Opening]:
         return {message: self.stored[message] for message in message_ids if message in self.stored}
 
     def message_ids(self, after: UUID | None, limit: int) -> Sequence[UUID]:
         return sorted(message for message in self.stored if after is None or message > after)[:limit]
+
+    def withheld(self, message_ids: Sequence[UUID]) -> set[UUID]:
+        return self.hidden & set(message_ids)
 
 
 @dataclass

@@ -23,6 +23,7 @@ from beyou.ledger.format import (
     erasure_order,
     erasure_value,
 )
+from beyou.ledger.removals import RemovalOpening, removal_order, removal_value
 from beyou.ledger.steps import Actor, Step, StepOpening, step_commitment
 
 PATH = Path(__file__).parent.parent / "vectors" / "ledger.json"
@@ -163,6 +164,28 @@ def _order_receipt() -> dict[str, Any]:
     }
 
 
+def _removals() -> list[dict[str, Any]]:
+    """A message that the staff removed and put back."""
+    opening, signer = _openings()[0], note.Signer(ORIGIN, SEED)
+    target, made = commitment(bytes([1]) * 32, opening), []
+    for number, words in ((1, "Harassment \N{EM DASH} ‹…›"), (2, "")):
+        said, salt = RemovalOpening(number, 1_790_000_000_000 + number, target, words), bytes([number]) * 32
+        value = removal_value(salt, said)
+        made.append(
+            {
+                "number": said.number,
+                "at_ms": str(said.at_ms),
+                "target": target.hex(),
+                "words": words,
+                "salt": salt.hex(),
+                "opening": said.encode().hex(),
+                "entry": Entry(Kind.REMOVAL, value).encode().hex(),
+                "signature": signer.sign(removal_order(ORIGIN, value)).hex(),
+            }
+        )
+    return made
+
+
 def _header(header: BlockHeader) -> dict[str, Any]:
     return {
         "consensus": int(header.consensus),
@@ -236,6 +259,7 @@ def build() -> dict[str, Any]:
         "openings": [_opening(o, bytes([n + 1]) * 32) for n, o in enumerate(openings)],
         "steps": [_step(*each) for each in _steps()],
         "order_receipt": _order_receipt(),
+        "removals": _removals(),
         "entries": [
             {
                 "kind": 4,

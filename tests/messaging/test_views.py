@@ -299,7 +299,14 @@ def test_a_thread_with_an_impossible_row_is_still_shown(changes: dict[str, Any])
 
 def test_a_number_that_is_markup_in_the_database_stays_text() -> None:
     me = uuid7()
-    message = {"id": str(uuid7()), "sender": str(me), "seq": '"><script>', "received_ms": 0, "erased": False}
+    message = {
+        "id": str(uuid7()),
+        "sender": str(me),
+        "seq": '"><script>',
+        "received_ms": 0,
+        "erased": False,
+        "removed": None,
+    }
     drawn = bubbles.bubbles([message | {"text": "one", "damaged": False}], me=me, read_seq=0)
     assert "<script>" not in drawn
     assert "&quot;&gt;&lt;script&gt;" in drawn

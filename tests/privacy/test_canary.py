@@ -29,6 +29,7 @@ from beyou.marketplace.services import save_search
 from beyou.marketplace.services.index import index_item
 from beyou.marketplace.wanted import Wanted
 from beyou.messaging.models import Message
+from beyou.messaging.services import withhold
 from beyou.moderation import rules as sanctions
 from beyou.moderation import services as moderation
 from beyou.notifications.rules import Kind
@@ -38,7 +39,7 @@ from beyou.orders import services as buying
 from beyou.orders.models import Waiting
 from beyou.privacy import services
 from beyou.privacy.models import DataExport, Erasure
-from beyou.reports.models import Removal
+from beyou.reports.models import Removal, RemovedMessage
 from beyou.reports.rules import Target
 from beyou.reports.services import report
 from beyou.reviews import services as reviews
@@ -89,7 +90,7 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     client_of(alice).get("/home")
     readable = chat(alice, charlie)
     for number in range(3):
-        say(readable, alice, f"{SONG} number {number}")
+        said = say(readable, alice, f"{SONG} number {number}")
         say(readable, charlie, f"Charlie's answer {number}")
     one, two = Browser(alice).publish(), Browser(bob).publish()
     sealed = chat(alice, bob)
@@ -120,7 +121,9 @@ def singer(folder: Path) -> tuple[User, User, Any]:
     }
     warning = moderation.sanction(actor_id=members.staff(handle="olga").pk, member_id=alice.pk, **warned)  # type: ignore[arg-type]
     moderation.appeal(member_id=alice.pk, sanction_id=warning.pk, words=f"{SONG} does not")
-    Removal.objects.create(sanction=warning, text=f"{SONG} was here".encode())
+    removal = Removal.objects.create(sanction=warning, text=f"{SONG} was here".encode())
+    RemovedMessage.objects.create(removal=removal, message_id=said.message)
+    withhold(message_ids=[said.message], sender_id=alice.pk, why=f"{SONG} is too loud")
     JoinRequest.objects.create(member=alice, words=f"{SONG} wants in".encode())
     for reporter, about in ((alice, bob), (bob, alice)):
         report(

@@ -3,13 +3,13 @@
 import hashlib
 import hmac
 import struct
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 ENTRY_SIZE = 40
 _SALT_SIZE = 32
-MESSAGE, ERASURE, GENESIS, KEY, ANCHOR, LINK, STEP = 1, 4, 6, 7, 8, 9, 10
+MESSAGE, ERASURE, REMOVAL, GENESIS, KEY, ANCHOR, LINK, STEP = 1, 4, 5, 6, 7, 8, 9, 10
 #: Why an entry was erased.
 REASONS = {1: "its author erased their account"}
 DOCUMENTS = frozenset({GENESIS, KEY, ANCHOR})
@@ -23,6 +23,7 @@ ACTORS = {1: "the buyer", 2: "the seller", 3: "staff", 4: "the payment gateway",
 
 _HEADER = struct.Struct(">4sHBBQQ32sQI32sQ32sQ")
 _STEP = struct.Struct(">BBH16s16s16sQQ32s")
+_REMOVAL = struct.Struct(">IQ32s32s")
 _OPENING = struct.Struct(">BH16s16s16sQQQ32s32s32s")
 
 
@@ -140,6 +141,31 @@ def erasure_entry(seq: int, day: int, reason: int) -> bytes:
 def erasure_order(origin: str, entry: bytes) -> bytes:
     """What the log's key signs for an erasure entry."""
     return b"beyou/erasure-order/1\0" + origin.encode() + b"\0" + entry[8:]
+
+
+def removal_entry(salt: bytes, number: int, at_ms: int, target: bytes, words: str) -> bytes:
+    """The entry that says: at this time the staff removed the message whose entry has this value (odd
+    numbers) or put it back (even ones), and this is what stands in its place. Raises Malformed.
+    """
+    if len(target) != len(sha256(b"")):
+        raise Malformed("is the removal of something that is no entry")
+    try:
+        opening = _REMOVAL.pack(number, at_ms, target, sha256(words.encode()))
+    except struct.error as error:
+        raise Malformed(f"is no removal: {error}") from None
+    return b"BYL1" + bytes([REMOVAL, 0, 0, 0]) + _hidden(salt, b"beyou/removal/1\0" + opening)
+
+
+def removal_order(origin: str, entry: bytes) -> bytes:
+    """What the log's key signs for the entry of a removal."""
+    return b"beyou/removal-order/1\0" + origin.encode() + b"\0" + entry[8:]
+
+
+def moment_of(at_ms: int) -> str:
+    """The time of milliseconds since the epoch, in words."""
+    if at_ms >= 253_402_300_800_000:
+        return f"{at_ms} ms"
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def date_of(day: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from beyou_ledger import decision, order
 from beyou_ledger import receipt as receipts
-from beyou_ledger.bytes_of import REASONS, Malformed, date_of
+from beyou_ledger.bytes_of import REASONS, Malformed, date_of, moment_of
 from beyou_ledger.export import Export
 from beyou_ledger.note import Key, open_checkpoint, parse_key
 
@@ -56,9 +56,11 @@ def _verify(options: argparse.Namespace) -> int:
         print(f"{count} problems; the first one is the first bad position.")
         return BAD
     steps = f", {export.steps} steps of orders opened" if export.steps else ""
+    removed = f", {export.removed} messages are removed by the staff" if export.removed else ""
     print(
         f"GOOD: {export.checkpoint.size} entries in {export.blocks} blocks of {export.checkpoint.origin}"
-        f" are as they were signed; {export.opened} messages opened, {len(export.erased)} erased{steps}."
+        f" are as they were signed; {export.opened} messages opened, {len(export.erased)} erased"
+        f"{steps}{removed}."
     )
     return GOOD
 
@@ -145,9 +147,20 @@ def _said(receipt: receipts.Receipt | receipts.Erasure, key: Key) -> str:
             f" {date_of(receipt.day)}, since {why}; its content is gone and nothing else was changed."
         )
     opening, size = receipts.check(receipt, key)
+    last = receipt.removals[-1] if receipt.removals else None
+    word = "REMOVED" if last and last.removes else "GOOD"
     return (
-        f"GOOD: message {opening.message} of conversation {opening.conversation}, number {opening.number},"
+        f"{word}: message {opening.message} of conversation {opening.conversation}, number {opening.number},"
         f" by {opening.sender}, is entry {receipt.index} of the {size} that {key.name} signed."
+    ) + "".join(map(_removed, receipt.removals))
+
+
+def _removed(removal: receipts.Removal) -> str:
+    if not removal.removes:
+        return f" The staff put it back on {moment_of(removal.at_ms)} (entry {removal.seal_index})."
+    return (
+        f" It was removed on {moment_of(removal.at_ms)} by the staff, not by its author"
+        f" (entry {removal.seal_index}): {removal.words!r}."
     )
 
 

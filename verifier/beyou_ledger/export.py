@@ -15,6 +15,7 @@ from beyou_ledger.bytes_of import (
     MESSAGE,
     POA,
     POW,
+    REMOVAL,
     STEP,
     Header,
     Malformed,
@@ -29,6 +30,9 @@ from beyou_ledger.bytes_of import (
     step_entry,
 )
 from beyou_ledger.note import Checkpoint, Key, is_signed, open_checkpoint
+from beyou_ledger.receipt import checked_removal, parse_removal
+
+MESSAGE_HEAD = b"BYL1" + bytes([MESSAGE, 0, 0, 0])
 
 
 class Problem(NamedTuple):
@@ -61,6 +65,7 @@ class Export:
         self.opened = 0
         self.steps = 0
         self.erased: set[int] = set()
+        self.removed = 0
 
     def problems(self, pinned: Checkpoint | None = None) -> Iterator[Problem]:
         """Everything that is wrong, in the order of the log. Raises OSError for missing files.
@@ -177,8 +182,11 @@ class Export:
         path = self._folder / "openings.jsonl"
         if not path.exists():
             return
+        lines = _lines(path)
         opened: set[int] = set()
-        for line in _lines(path):
+        removals = [line for line in lines if "target" in line]
+        yield from self._check_removals(entries, removals)
+        for line in (each for each in lines if "target" not in each):
             seq, opening = line["seq"], bytes.fromhex(line["opening"])
             yield from _check_opening(entries[seq], seq, line, opening)
             if seq in self.erased:
@@ -190,6 +198,31 @@ class Export:
             if entry[4] in (MESSAGE, STEP) and seq not in opened and seq not in self.erased:
                 what = "a step of an order" if entry[4] == STEP else "a message"
                 yield Problem(f"entry {seq}", f"seals {what} that is not in the export: deleted or cut off")
+
+    def _check_removals(self, entries: list[bytes], lines: list[dict[str, Any]]) -> Iterator[Problem]:
+        """Each removal is signed, what its entry sealed, about a message before it, and none is left out."""
+        messages = {entry: seq for seq, entry in enumerate(entries) if entry[4] == MESSAGE}
+        last: dict[bytes, int] = {}
+        sealed = set(self.erased)
+        for line in sorted(lines, key=lambda each: int(each["seq"])):
+            seq, where = int(line["seq"]), f"removal in entry {line['seq']}"
+            removal = parse_removal(line, {"index": seq, "path": []})
+            entry = MESSAGE_HEAD + removal.target
+            try:
+                seal = checked_removal(removal, last.get(entry, 0) + 1, entry, self._key)
+            except Malformed as error:
+                yield Problem(where, str(error))
+                continue
+            if not 0 <= seq < len(entries) or entries[seq] != seal:
+                yield Problem(where, "is not what was sealed there")
+            elif messages.get(entry, seq) >= seq:
+                yield Problem(where, "is about a message that is not before it")
+            sealed.add(seq)
+            last[entry] = removal.number
+        self.removed = sum(number % 2 for number in last.values())
+        for seq, entry in enumerate(entries):
+            if entry[4] == REMOVAL and seq not in sealed:
+                yield Problem(f"entry {seq}", "seals a removal of which there is no record")
 
     def _documents(self) -> dict[bytes, bytes]:
         lines = _lines(self._folder / "documents.jsonl")

@@ -15,7 +15,7 @@ from beyou.reports.services.decide import (
 )
 from beyou.reports.services.found import report_finding
 from beyou.reports.services.keep import erase_member, forget_old
-from beyou.reports.services.remove import forget_removed, put_back, remove
+from beyou.reports.services.remove import forget_removed, put_back, remove, remove_messages
 from beyou.reports.services.report import report
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "open_picture",
     "put_back",
     "remove",
+    "remove_messages",
     "reopen",
     "report",
     "report_finding",

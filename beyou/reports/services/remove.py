@@ -14,12 +14,13 @@ from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.marketplace.errors import StepImpossible
 from beyou.media.services import delete_media
+from beyou.messaging import services as messages
 from beyou.moderation import queries as moderation
 from beyou.moderation import services as decisions
 from beyou.moderation.rules import REASONS, AppealState, Kind, Reason
 from beyou.moderation.rules import State as Standing
-from beyou.reports import rules
-from beyou.reports.models import Removal
+from beyou.reports import queries, rules
+from beyou.reports.models import Removal, RemovedMessage
 from beyou.reports.rules import Outcome, Part, Target
 from beyou.reports.services.decide import end, held
 from beyou.users import services as members
@@ -47,7 +48,7 @@ def remove(
     row = held(actor_id, case_id)
     wanted = list(dict.fromkeys(parts))
     if not wanted or not set(wanted) <= set(rules.REMOVABLE.get(Target(row.target), ())):
-        raise InvalidInput("Choose what to take away. Messages and orders cannot be.")
+        raise InvalidInput("Choose what to take away. Orders cannot be, and messages are chosen one by one.")
     if not words.strip():
         raise InvalidInput("Say what the member reads.")
     made = decisions.sanction(
@@ -73,6 +74,47 @@ def remove(
     return made
 
 
+@retried
+def remove_messages(
+    *,
+    actor_id: UUID,
+    case_id: UUID,
+    message_ids: Sequence[UUID],
+    reason: Reason,
+    words: str,
+    answer: str = "",
+) -> "Sanction":
+    """The chosen messages of the case cannot be read any more: in their place stands that the staff removed
+    them, and why. Their author reads more and can object; they come back when the decision is taken back.
+
+    Raises what every decision of a case raises, what `moderation.services.sanction` and
+    `messaging.services.withhold` raise, and `InvalidInput` for messages that are not in the case, that
+    somebody else wrote, or that are end-to-end encrypted and could not be verified.
+    """
+    row = held(actor_id, case_id)
+    wanted = list(dict.fromkeys(message_ids))
+    removable = {each.row.message_id for each in queries.messages_of(row) if each.can_be_removed}
+    if not wanted or not set(wanted) <= removable:
+        raise InvalidInput("Choose messages of this case that can be removed.")
+    if not words.strip():
+        raise InvalidInput("Say what the author reads.")
+    made = decisions.sanction(
+        actor_id=actor_id,
+        member_id=row.about_id,
+        kind=Kind.REMOVAL,
+        reason=reason,
+        words=rules.told_of_messages(len(wanted), words.strip()),
+    )
+    messages.withhold(message_ids=wanted, sender_id=row.about_id, why=REASONS[reason])
+    kept = Removal.objects.create(sanction=made)
+    RemovedMessage.objects.bulk_create(RemovedMessage(removal=kept, message_id=each) for each in wanted)
+    for each in wanted:
+        record(act="member.message_removed", actor_id=actor_id, subject_id=row.about_id, object_id=each)
+    row.sanction = made
+    end(row, actor_id, Outcome.REMOVED, answer)
+    return made
+
+
 def _empty(kept: Removal, member_id: UUID, wanted: Sequence[Part]) -> None:
     text, kept.media_id = members.empty_profile(
         member_id=member_id, text=Part.TEXT in wanted, picture=Part.PICTURE in wanted
@@ -92,9 +134,12 @@ def put_back(*, sanction_id: UUID) -> None:
     sanction = moderation.sanction_of(sanction_id)
     if kept is None or sanction is None or sanction.state != Standing.LIFTED:
         return
+    message_ids = _messages_of(kept)
     kept.delete()
     actor_id = sanction.lifted_by_id
-    if kept.item_id is not None and actor_id is not None:
+    if message_ids:
+        messages.give_back(message_ids=message_ids)
+    elif kept.item_id is not None and actor_id is not None:
         # Erased meanwhile, or put back by hand.
         with suppress(NotFound, StepImpossible):
             market.restore(actor_id=actor_id, item_id=kept.item_id)
@@ -108,6 +153,10 @@ def put_back(*, sanction_id: UUID) -> None:
     record(
         act="member.content_put_back", actor_id=actor_id, subject_id=sanction.member_id, object_id=sanction_id
     )
+
+
+def _messages_of(kept: Removal) -> list[UUID]:
+    return list(RemovedMessage.objects.filter(removal=kept).values_list("message_id", flat=True))
 
 
 def forget_removed(limit: int = 100) -> int:
@@ -127,6 +176,7 @@ def _forget(sanction_id: UUID) -> int:
     kept = Removal.objects.select_for_update().filter(sanction_id=sanction_id).first()
     if kept is None:
         return 0
+    messages.destroy_withheld(message_ids=_messages_of(kept))
     kept.delete()
     if kept.media_id is not None:
         delete_media(media_id=kept.media_id)
