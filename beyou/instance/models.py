@@ -16,6 +16,13 @@ class InstanceSettings(models.Model):
     rules = models.TextField(blank=True)
     accent = models.CharField(max_length=10, blank=True)
     registration = models.CharField(max_length=10, blank=True)
+    # What `options` declares. Null, and an empty word: the default holds. Each page of them has a version.
+    market_version = models.PositiveIntegerField(default=0)
+    market_commission = models.PositiveIntegerField(null=True)
+    market_browsing = models.CharField(max_length=10, blank=True)
+    claim_days = models.PositiveSmallIntegerField(null=True)
+    claim_answer_days = models.PositiveSmallIntegerField(null=True)
+    claim_four_eyes = models.PositiveBigIntegerField(null=True)
     changed_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -3,14 +3,17 @@
 import datetime as dt
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
+from django.conf import settings as environment
 from django.db import DatabaseError
 
 from beyou.core import clock
 from beyou.instance.models import Announcement, InstanceSettings
+from beyou.instance.options import OPTIONS, Section, Value
 from beyou.instance.rules import ACCENTS, Line, paragraphs
 
 log = structlog.get_logger()
@@ -45,12 +48,31 @@ class Settings:
     rules: str = ""
     accent: str = ""
     registration: str = ""
+    #: What owners have decided otherwise than the defaults, and how often each page of it was saved.
+    options: Mapping[str, Value] = field(default_factory=dict)
+    versions: Mapping[Section, int] = field(default_factory=dict)
     #: Those that are not over; `notices` says which stand now.
     announcements: tuple[Notice, ...] = ()
 
     @property
     def worn_accent(self) -> str:
         return self.accent or ACCENTS[0]
+
+    def option(self, name: str) -> Value:
+        """What holds: what owners decided where the environment leaves it to them, else the default."""
+        is_open = name not in environment.FIXED_OPTIONS
+        return self.options.get(name, default_of(name)) if is_open else default_of(name)
+
+
+def default_of(name: str) -> Value:
+    """What holds where nothing was decided, as the environment says."""
+    value: Value = getattr(environment, name.upper(), OPTIONS[name].default)
+    return value
+
+
+def option(name: str, *, is_saved: bool = False) -> Value:
+    """The value of an option, for `core.ports.options`."""
+    return (saved() if is_saved else current()).option(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +87,14 @@ _reading = threading.Lock()
 
 def saved() -> Settings:
     """What the database says. One statement."""
-    row = InstanceSettings.objects.filter(id=1).values("version", *FIELDS).first()
-    return Settings(**row) if row else Settings()
+    row = InstanceSettings.objects.filter(id=1).first()
+    if row is None:
+        return Settings()
+    return Settings(
+        **{name: getattr(row, name) for name in ("version", *FIELDS)},
+        options={name: getattr(row, name) for name in OPTIONS if getattr(row, name) not in (None, "")},
+        versions={section: getattr(row, section.version_field) for section in Section},
+    )
 
 
 def _not_over() -> tuple[Notice, ...]:

@@ -345,6 +345,9 @@ ROUTES: dict[str, Route] = {
     f"{S}health/runbook/<slug:name>": _staff(Level.AUDITOR, "GET"),
     f"{S}health/silence": _staff(Level.OWNER, "POST", body=lambda: {"check": "disk", "hours": "1"}),
     f"{S}settings": _staff(Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "name": "Elsewhere"}),
+    f"{S}settings/market": _staff(
+        Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "do": "defaults"}
+    ),
     f"{S}announcements": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: {"title": "Hello", "ends_at": "x", "do": "preview"}
     ),

@@ -57,7 +57,7 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
-    "instance": frozenset({"announcements", "invitations", "rules"}),
+    "instance": frozenset({"announcements", "invitations", "options", "rules"}),
     "users": frozenset(
         {
             *("account_recovery", "address_blocks", "address_rules", "deletion", "joining", "rules"),
