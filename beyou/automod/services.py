@@ -116,7 +116,7 @@ def check_pace(*, member_id: UUID, act: str, what: str) -> None:
     try:
         limits.check(policy, str(member_id))
     except RateLimited as error:
-        raise NewMemberLimit(what, rules.LIMITED[act][level], error.extra["retry_after"]) from None
+        raise NewMemberLimit(what, limits.most(policy), error.extra["retry_after"]) from None
 
 
 # Findings

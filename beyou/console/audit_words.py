@@ -37,6 +37,7 @@ WORDS: Final = {
     "instance.announced": "announced something",
     "instance.announcement_changed": "changed an announcement",
     "instance.announcement_ended": "ended an announcement",
+    "instance.limits_changed": "changed the limits of members",
     "instance.market_changed": "changed the settings of the market",
     "instance.invitation_made": "made an invitation",
     "instance.invitation_revoked": "took back an invitation",

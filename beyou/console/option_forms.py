@@ -51,6 +51,13 @@ class OptionsForm(forms.Form):
                 field.help_text += " Whoever runs the server has fixed it."
             self.fields[option.name] = field
 
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        known = {name: value for name, value in self.cleaned_data.items() if name in options.OPTIONS}
+        for name, problem in options.disorder(known).items():
+            self.add_error(name, problem)
+        return self.cleaned_data
+
     @property
     def values(self) -> dict[str, Value]:
         """What was typed, without what is fixed."""

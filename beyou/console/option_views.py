@@ -22,6 +22,10 @@ _INTRO: Final = {
         "Market",
         "What trading costs and who looks. Payments and the currency are set by whoever runs the server.",
     ),
+    Section.LIMITS: (
+        "Limits",
+        "What one member may do only so often. New members may do less; it grows with age and verification.",
+    ),
 }
 
 

@@ -23,6 +23,16 @@ class InstanceSettings(models.Model):
     claim_days = models.PositiveSmallIntegerField(null=True)
     claim_answer_days = models.PositiveSmallIntegerField(null=True)
     claim_four_eyes = models.PositiveBigIntegerField(null=True)
+    limits_version = models.PositiveIntegerField(default=0)
+    messages_per_minute = models.PositiveIntegerField(null=True)
+    requests_per_hour = models.PositiveIntegerField(null=True)
+    media_quota_mb = models.PositiveIntegerField(null=True)
+    chats_new = models.PositiveIntegerField(null=True)
+    chats_basic = models.PositiveIntegerField(null=True)
+    chats_known = models.PositiveIntegerField(null=True)
+    items_new = models.PositiveIntegerField(null=True)
+    items_basic = models.PositiveIntegerField(null=True)
+    items_known = models.PositiveIntegerField(null=True)
     changed_at = models.DateTimeField(default=now)
 
     class Meta:

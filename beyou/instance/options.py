@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from beyou.core.money import NotMoney, parse, plain_amount, short_money
@@ -15,6 +16,7 @@ class Section(StrEnum):
     """One page of options, with a version of its own."""
 
     MARKET = "market"
+    LIMITS = "limits"
 
     @property
     def version_field(self) -> str:
@@ -27,6 +29,8 @@ class Unit(StrEnum):
     PERCENT = "percent"  # In hundredths of a percent.
     MONEY = "money"  # In the smallest unit of the currency of the market.
     DAYS = "days"
+    COUNT = "count"
+    MEGABYTES = "megabytes"
     WORD = "word"
 
 
@@ -82,6 +86,67 @@ _DECLARED: Final = (
         " for claims that are open.",
         low=0,
         high=10**9,
+    ),
+    Option(
+        *("messages_per_minute", Section.LIMITS, Unit.COUNT, "Messages a minute"),
+        "How many messages one member may send in a minute.",
+        low=10,
+        high=6000,
+    ),
+    Option(
+        *("requests_per_hour", Section.LIMITS, Unit.COUNT, "Friend requests an hour"),
+        "How many members one member may ask to be friends in an hour.",
+        low=5,
+        high=600,
+        default=60,
+    ),
+    Option(
+        *("media_quota_mb", Section.LIMITS, Unit.MEGABYTES, "Room for pictures in MB"),
+        "How much one member's pictures may take together. Who has more keeps it and adds nothing.",
+        low=10,
+        high=10_000,
+    ),
+    Option(
+        *("chats_new", Section.LIMITS, Unit.COUNT, "Chats a day of new members"),
+        "How many chats one member may begin in a day while the account is not a day old.",
+        low=1,
+        high=500,
+        default=25,
+    ),
+    Option(
+        *("chats_basic", Section.LIMITS, Unit.COUNT, "Chats a day after the first day"),
+        "The same until the account is a week old.",
+        low=1,
+        high=500,
+        default=50,
+    ),
+    Option(
+        *("chats_known", Section.LIMITS, Unit.COUNT, "Chats a day after the first week"),
+        "The same until the account is a month old, and for new members who are verified.",
+        low=1,
+        high=500,
+        default=100,
+    ),
+    Option(
+        *("items_new", Section.LIMITS, Unit.COUNT, "Offers a day of new members"),
+        "How many things one member may put on the market in a day while the account is not a day old.",
+        low=1,
+        high=200,
+        default=3,
+    ),
+    Option(
+        *("items_basic", Section.LIMITS, Unit.COUNT, "Offers a day after the first day"),
+        "The same until the account is a week old.",
+        low=1,
+        high=200,
+        default=8,
+    ),
+    Option(
+        *("items_known", Section.LIMITS, Unit.COUNT, "Offers a day after the first week"),
+        "The same until the account is a month old, and for new members who are verified.",
+        low=1,
+        high=200,
+        default=30,
     ),
 )
 
@@ -162,7 +227,21 @@ def shown(option: Option, value: Value, currency: str) -> str:
         return f"{typed(option, value, currency)} %"
     if option.unit is Unit.DAYS:
         return "1 day" if value == 1 else f"{value} days"
-    return str(value)
+    return f"{value} MB" if option.unit is Unit.MEGABYTES else str(value)
+
+
+#: What grows from each to the next: members whom the place knows longer may not do less.
+_GROWING: Final = (("chats_new", "chats_basic", "chats_known"), ("items_new", "items_basic", "items_known"))
+
+
+def disorder(values: Mapping[str, Value]) -> dict[str, str]:
+    """What is wrong with values that are right one by one: name → why."""
+    return {
+        after: f"It must not be less than {values[before]}, which the members before them may do."
+        for names in _GROWING
+        for before, after in pairwise(names)
+        if before in values and after in values and int(values[after]) < int(values[before])
+    }
 
 
 def differing(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[str]:

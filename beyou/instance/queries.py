@@ -1,5 +1,6 @@
 """What is set now. Pages read a copy that this process keeps for some seconds, so that they cost no query."""
 
+import asyncio
 import datetime as dt
 import threading
 import time
@@ -12,6 +13,7 @@ from django.conf import settings as environment
 from django.db import DatabaseError
 
 from beyou.core import clock
+from beyou.core.realtime.hub import hub
 from beyou.instance.models import Announcement, InstanceSettings
 from beyou.instance.options import OPTIONS, Section, Value
 from beyou.instance.rules import ACCENTS, Line, paragraphs
@@ -83,6 +85,7 @@ class _Held:
 
 _held = _Held(Settings(), 0.0)
 _reading = threading.Lock()
+_renewal: asyncio.Task[None] | None = None
 
 
 def saved() -> Settings:
@@ -122,17 +125,35 @@ def current() -> Settings:
     """What is set, as this process knew it at most `KEPT_SECONDS` ago. While the database does not answer,
     the last that was known stays: pages that say so have to be shown, too.
     """
-    # One thread reads; the others go on with what was known.
-    if time.monotonic() >= _held.until and _reading.acquire(blocking=not _held.until):
+    if time.monotonic() >= _held.until:
         try:
-            if time.monotonic() >= _held.until:
-                hold(replace(saved(), announcements=_not_over()))
-        except DatabaseError:
-            log.warning("instance.settings_unread")
-            hold(_held.settings)
-        finally:
-            _reading.release()
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            _renew()
+        else:
+            _renew_soon(loop)
     return _held.settings
+
+
+def _renew() -> None:
+    # One thread reads; the others go on with what was known.
+    if not _reading.acquire(blocking=not _held.until):
+        return
+    try:
+        if time.monotonic() >= _held.until:
+            hold(replace(saved(), announcements=_not_over()))
+    except DatabaseError:
+        log.warning("instance.settings_unread")
+        hold(_held.settings)
+    finally:
+        _reading.release()
+
+
+def _renew_soon(loop: asyncio.AbstractEventLoop) -> None:
+    """Sockets must not wait for the database, so they go on with what was known while a thread reads."""
+    global _renewal
+    if _renewal is None or _renewal.done():
+        _renewal = loop.create_task(hub.read(_renew))
 
 
 def hold(settings: Settings, seconds: float = KEPT_SECONDS) -> None:
@@ -144,4 +165,4 @@ def hold(settings: Settings, seconds: float = KEPT_SECONDS) -> None:
 def forget() -> None:
     """The next page of this process reads what is set."""
     global _held
-    _held = _Held(Settings(), 0.0)
+    _held = _Held(_held.settings, 0.0)

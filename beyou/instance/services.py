@@ -67,6 +67,8 @@ def save_options(
         ):
             raise InvalidInput("This cannot be set so.")
     state = saved()
+    if problems := options.disorder({name: state.option(name) for name in OPTIONS} | dict(wanted)):
+        raise InvalidInput(next(iter(problems.values())))
     if state.versions.get(section, 0) != seen_version:
         raise SettingsChanged(_CHANGED)
     before = {name: state.option(name) for name in wanted}

@@ -1,8 +1,10 @@
 """What owners decide in numbers and words: who may, what is refused, whose word counts, and what follows."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from functools import partial
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from beyou.audit.models import AuditRecord
 from beyou.config.environment import VARIABLES
-from beyou.core import clock
-from beyou.core.errors import InvalidInput
+from beyou.core import clock, limits
+from beyou.core.errors import InvalidInput, RateLimited
 from beyou.core.ids import uuid7
 from beyou.core.ports import options as port
 from beyou.disputes.queries import refusal_for
@@ -170,7 +172,7 @@ def test_a_page_says_what_each_option_does_its_bounds_and_its_default(
 ) -> None:
     owner.get(PAGES[section])
     with CaptureQueriesContext(connection) as asked:
-        page = owner.get(PAGES[section]).content.decode()
+        page = unescape(owner.get(PAGES[section]).content.decode())
     assert len([each for each in asked.captured_queries if "instance_" in each["sql"]]) <= 3
     for option in options.of_section(section):
         assert option.label in page
@@ -298,7 +300,72 @@ def test_of_eight_owners_at_once_one_saves(seen: int) -> None:
     assert AuditRecord.objects.filter(act="instance.market_changed").count() == seen + 1
 
 
-# What follows
+# What follows: limits
+
+
+@pytest.mark.parametrize(
+    ("option", "policy", "seconds"),
+    [
+        ("messages_per_minute", "messages.member", 60),
+        ("requests_per_hour", "friends.member", 3600),
+        *((f"chats_{level}", f"begun.{level}", 86_400) for level in ("new", "basic", "known")),
+        *((f"items_{level}", f"offered.{level}", 86_400) for level in ("new", "basic", "known")),
+    ],
+)
+def test_a_limit_is_the_one_that_is_counted(option: str, policy: str, seconds: int) -> None:
+    queries.hold(queries.Settings(), seconds=60)
+    assert limits.most(policy) == queries.default_of(option)
+    queries.hold(queries.Settings(options={option: 11}), seconds=60)
+    assert limits.most(policy) == 11
+    assert limits.POLICIES[policy].item.get_expiry() == seconds
+    for _ in range(11):
+        limits.check(policy, "alice")
+    with pytest.raises(RateLimited):
+        limits.check(policy, "alice")
+    # What was done before the change counts after it.
+    queries.hold(queries.Settings(options={option: 12}), seconds=60)
+    limits.check(policy, "alice")
+    with pytest.raises(RateLimited):
+        limits.check(policy, "alice")
+
+
+def test_every_limit_lets_members_go_on_and_stops_a_flood() -> None:
+    for option in options.of_section(Section.LIMITS):
+        assert option.low >= 1
+        assert option.high <= 20 * int(queries.default_of(option.name)) or option.high <= 10_000
+
+
+def test_members_known_longer_may_not_do_less(owner: Client) -> None:
+    page = PAGES[Section.LIMITS]
+    answer = owner.post(page, fields(Section.LIMITS, chats_new="60", items_known="7", media_quota_mb="77"))
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'id="id_chats_basic_error1"' in shown
+    assert 'id="id_items_known_error1"' in shown
+    assert "not be less than 60" in shown
+    assert 'value="77"' in shown
+    with pytest.raises(InvalidInput, match="less than 60"):
+        decide(Section.LIMITS, chats_new=60)
+    assert owner.post(page, fields(Section.LIMITS, chats_new="50", chats_basic="50")).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sockets_go_on_with_what_was_known_while_a_thread_reads() -> None:
+    """On the event loop nothing may wait for the database, and Django refuses it there."""
+    queries.hold(queries.Settings(options={"messages_per_minute": 20}), seconds=0.0)
+    decide(Section.LIMITS, messages_per_minute=30)
+    queries.hold(queries.Settings(options={"messages_per_minute": 20}), seconds=0.0)
+
+    async def frames() -> list[int]:
+        seen = [port.number("messages_per_minute") for _ in range(3)]
+        assert queries._renewal is not None
+        await queries._renewal
+        return [*seen, port.number("messages_per_minute")]
+
+    assert asyncio.run(frames()) == [20, 20, 20, 30]
+
+
+# What follows: the market
 
 
 @pytest.mark.django_db
