@@ -41,6 +41,7 @@ WORDS: Final = {
     "instance.market_changed": "changed the settings of the market",
     "instance.invitation_made": "made an invitation",
     "instance.invitation_revoked": "took back an invitation",
+    "instance.retention_changed": "changed how long things are kept",
     "instance.settings_changed": "changed the settings of the place",
     "item.restored": "put an item of {} back on the market",
     "item.suspended": "took an item of {} off the market",

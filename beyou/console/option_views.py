@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
+from beyou.console import retention
 from beyou.console.option_forms import OptionsForm, defaults
 from beyou.core.toasts import toast
 from beyou.instance import options, queries, services
@@ -26,6 +27,10 @@ _INTRO: Final = {
         "Limits",
         "What one member may do only so often. New members may do less; it grows with age and verification.",
     ),
+    Section.RETENTION: (
+        "Retention",
+        "How long things are kept. The ledger, orders, money and the audit itself are never shortened.",
+    ),
 }
 
 
@@ -42,6 +47,10 @@ def section(request: MemberRequest, name: str) -> HttpResponse:
     form = OptionsForm(chosen, state, data)
     if not form.is_valid():
         return _page(request, chosen, form, status=422)
+    shorter = retention.shortened(state, form.values)
+    if shorter and request.POST.get("agreed") != retention.agreement(shorter):
+        agreed = retention.agreement(shorter)
+        return _page(request, chosen, form, shorter=shorter, agreed=agreed)
     try:
         _save(request, chosen, form)
     except SettingsChanged as error:

@@ -33,6 +33,12 @@ class InstanceSettings(models.Model):
     items_new = models.PositiveIntegerField(null=True)
     items_basic = models.PositiveIntegerField(null=True)
     items_known = models.PositiveIntegerField(null=True)
+    retention_version = models.PositiveIntegerField(default=0)
+    login_log_days = models.PositiveSmallIntegerField(null=True)
+    verification_document_days = models.PositiveSmallIntegerField(null=True)
+    evidence_days = models.PositiveSmallIntegerField(null=True)
+    finding_days = models.PositiveSmallIntegerField(null=True)
+    notice_days = models.PositiveSmallIntegerField(null=True)
     changed_at = models.DateTimeField(default=now)
 
     class Meta:

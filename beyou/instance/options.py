@@ -17,6 +17,7 @@ class Section(StrEnum):
 
     MARKET = "market"
     LIMITS = "limits"
+    RETENTION = "retention"
 
     @property
     def version_field(self) -> str:
@@ -147,6 +148,42 @@ _DECLARED: Final = (
         low=1,
         high=200,
         default=30,
+    ),
+    Option(
+        *("login_log_days", Section.RETENTION, Unit.DAYS, "Days for the sign-in log"),
+        "So long records of sign-ins, security events and alerts are kept. What looks for break-ins needs a"
+        " month of them.",
+        low=30,
+        high=730,
+    ),
+    Option(
+        *("verification_document_days", Section.RETENTION, Unit.DAYS, "Days for identity documents"),
+        "So long after the decision the picture of a document is kept. A longer time holds only for documents"
+        " that are sent afterwards: the others were promised less.",
+        low=1,
+        high=90,
+    ),
+    Option(
+        *("evidence_days", Section.RETENTION, Unit.DAYS, "Days for the evidence of reports"),
+        "So long after the decision what was said and shown in a report is kept, and what was taken away can"
+        " come back. Not less than half a year, so that an objection can be decided by what was seen.",
+        low=180,
+        high=730,
+        default=180,
+    ),
+    Option(
+        *("finding_days", Section.RETENTION, Unit.DAYS, "Days for findings of the automatic help"),
+        "So long what the automatic help found is kept. Until then the same finding does not come again.",
+        low=30,
+        high=365,
+        default=180,
+    ),
+    Option(
+        *("notice_days", Section.RETENTION, Unit.DAYS, "Days for notices of members"),
+        "So long notices stay in the activity centre, read or not.",
+        low=30,
+        high=1825,
+        default=365,
     ),
 )
 

@@ -61,7 +61,7 @@ ALSO_PUBLIC: dict[str, frozenset[str]] = {
     "users": frozenset(
         {
             *("account_recovery", "address_blocks", "address_rules", "deletion", "joining", "rules"),
-            *("security_log", "sign_in_log", "staff_queries"),
+            *("retention", "security_log", "sign_in_log", "staff_queries"),
         }
     ),
     "keys": frozenset({"rules"}),

@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings as environment
@@ -14,8 +16,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from beyou.audit.models import AuditRecord
+from beyou.automod import services as automod
+from beyou.automod.models import Finding
 from beyou.config.environment import VARIABLES
-from beyou.core import clock, limits
+from beyou.console import retention
+from beyou.core import clock, ids, limits
 from beyou.core.errors import InvalidInput, RateLimited
 from beyou.core.ids import uuid7
 from beyou.core.ports import options as port
@@ -25,8 +30,15 @@ from beyou.instance import options, queries, services
 from beyou.instance.errors import SettingsChanged
 from beyou.instance.models import InstanceSettings
 from beyou.instance.options import OPTIONS, NotAValue, Section
+from beyou.notifications import services as tell
+from beyou.notifications.models import Notification
+from beyou.notifications.rules import Kind
 from beyou.orders import services as orders
 from beyou.payments.models import Share
+from beyou.reports import services as reports
+from beyou.reports.models import Case
+from beyou.users.models import LoginActivity
+from beyou.users.retention import forget_old as forget_log
 from beyou.users.rules import Level
 from tests.blocks.test_races import at_once
 from tests.factories import members
@@ -363,6 +375,102 @@ def test_sockets_go_on_with_what_was_known_while_a_thread_reads() -> None:
         return [*seen, port.number("messages_per_minute")]
 
     assert asyncio.run(frames()) == [20, 20, 20, 30]
+
+
+# What follows: retention
+
+
+def past(days: float) -> Any:
+    return clock.now() - timedelta(days=days)
+
+
+@pytest.fixture
+def notices(db: None) -> UUID:
+    """A member with notices of 10, 50, 100 and 400 days ago, half of them read; returns whose they are."""
+    alice = members.alice()
+    for days in (10, 50, 100, 400):
+        # As they were made then: a notice is never younger than its key.
+        Notification.objects.create(
+            id=ids.first_at(past(days)),
+            member=alice,
+            kind=Kind.SECURITY,
+            target=f"/{days}",
+            created_at=past(days),
+            read_at=past(1) if days in (50, 400) else None,
+        )
+    return alice.pk
+
+
+RETENTION = PAGES[Section.RETENTION]
+
+
+def left() -> set[str]:
+    return set(Notification.objects.values_list("target", flat=True))
+
+
+def test_every_time_has_its_count() -> None:
+    assert set(retention.OUTDATED) == {option.name for option in options.of_section(Section.RETENTION)}
+
+
+def test_a_shorter_time_shows_first_what_it_deletes(owner: Client, notices: UUID) -> None:
+    sent = fields(Section.RETENTION, notice_days="60", login_log_days="200")
+    page = owner.post(RETENTION, sent).content.decode()
+    assert "This deletes what is older" in page
+    assert "2 notices" in page
+    assert "security events</dd>" not in page
+    assert 'value="200"' in page
+    assert not InstanceSettings.objects.exists()
+    # Agreed was to 60 days, and not to fewer.
+    page = owner.post(RETENTION, sent | {"agreed": "notice_days=60", "notice_days": "40"}).content.decode()
+    assert "3 notices" in page
+    assert not InstanceSettings.objects.exists()
+    assert len(left()) == 4
+    assert owner.post(RETENTION, sent | {"agreed": "notice_days=60"}).status_code == 302
+    record = AuditRecord.objects.get(act="instance.retention_changed")
+    assert record.detail["before"] == {"login_log_days": "180 days", "notice_days": "365 days"}
+    assert record.detail["after"] == {"login_log_days": "200 days", "notice_days": "60 days"}
+    for step in (1, 1, 0):
+        assert tell.forget_old(limit=1) == step
+    assert left() == {"/10", "/50"}
+    # A longer time asks nothing and deletes nothing; the defaults are shorter for the log.
+    assert "This deletes" in owner.post(RETENTION, {"version": 1, "do": "defaults"}).content.decode()
+    longer = fields(Section.RETENTION, version=1, notice_days="365", login_log_days="200")
+    assert owner.post(RETENTION, longer).status_code == 302
+    assert tell.forget_old() == 0
+
+
+def test_a_stale_agreement_saves_nothing(owner: Client, notices: UUID) -> None:
+    second = client_of(staff(handle="second"))
+    assert second.post(RETENTION, fields(Section.RETENTION, evidence_days="365")).status_code == 302
+    sent = fields(Section.RETENTION, notice_days="60", evidence_days="365", agreed="notice_days=60")
+    assert owner.post(RETENTION, sent).status_code == 409
+    assert InstanceSettings.objects.get().notice_days is None
+
+
+@pytest.mark.django_db
+def test_the_log_is_kept_for_as_long_as_owners_say() -> None:
+    for days in (20, 40, 200):
+        LoginActivity.objects.create(path=f"/{days}", created_at=past(days), outcome="success")
+    assert forget_log()["sign-ins"] == 1
+    decide(Section.RETENTION, login_log_days=30)
+    assert retention.OUTDATED["login_log_days"](timedelta(days=30))[0] == (1, "sign-ins")
+    # What is deleted is read anew and not from the copy of the pages.
+    assert forget_log()["sign-ins"] == 1
+
+
+@pytest.mark.django_db
+def test_evidence_and_findings_are_kept_for_as_long_as_owners_say() -> None:
+    alice, bob = members.alice(), members.bob()
+    case = Case(about=alice, target="member", target_id=alice.pk, state="dismissed", report_count=1)
+    case.decided_at = past(200)
+    case.save()
+    Finding.objects.create(key="old", member=bob, place="items", kind="word", created_at=past(100))
+    assert automod.forget_old() == 0
+    decide(Section.RETENTION, evidence_days=365, finding_days=90)
+    assert reports.forget_old() == 0
+    assert automod.forget_old() == 1
+    decide(Section.RETENTION, seen=1, evidence_days=180)
+    assert reports.forget_old() == 1
 
 
 # What follows: the market
