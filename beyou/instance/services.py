@@ -14,7 +14,7 @@ from beyou.instance import options
 from beyou.instance.errors import SettingsChanged
 from beyou.instance.models import InstanceSettings
 from beyou.instance.options import OPTIONS, Section, Value
-from beyou.instance.queries import FIELDS, default_of, forget, saved
+from beyou.instance.queries import FIELDS, Settings, default_of, forget, saved
 
 _CHANGED = "Nothing of yours was saved. Compare both, and save again."
 
@@ -56,19 +56,8 @@ def save_options(
     Raises `SettingsChanged` when somebody has saved this page since the version that the actor saw, and
     `InvalidInput` for what cannot be decided here.
     """
-    for name, value in wanted.items():
-        option = OPTIONS.get(name)
-        is_open = option is not None and option.section is section and name not in environment.FIXED_OPTIONS
-        # A default out of bounds may stay: whoever runs the server chose it.
-        if (
-            option is None
-            or not is_open
-            or not (options.is_allowed(option, value) or value == default_of(name))
-        ):
-            raise InvalidInput("This cannot be set so.")
     state = saved()
-    if problems := options.disorder({name: state.option(name) for name in OPTIONS} | dict(wanted)):
-        raise InvalidInput(next(iter(problems.values())))
+    _check(section, wanted, state)
     if state.versions.get(section, 0) != seen_version:
         raise SettingsChanged(_CHANGED)
     before = {name: state.option(name) for name in wanted}
@@ -86,6 +75,19 @@ def save_options(
     )
     transaction.on_commit(forget)
     return True
+
+
+def _check(section: Section, wanted: Mapping[str, Value], state: Settings) -> None:
+    """Raises `InvalidInput` unless the page can set these values."""
+    of_page = {option.name: option for option in options.of_section(section)}
+    for name, value in wanted.items():
+        if name not in of_page or name in environment.FIXED_OPTIONS:
+            raise InvalidInput("This cannot be set here.")
+        # A default out of bounds may stay: whoever runs the server chose it.
+        if value != default_of(name) and not options.is_allowed(of_page[name], value):
+            raise InvalidInput(f"{of_page[name].label} cannot be set to this.")
+    if problems := options.disorder({name: state.option(name) for name in of_page} | dict(wanted)):
+        raise InvalidInput(next(iter(problems.values())))
 
 
 def _nothing(name: str) -> str | None:
