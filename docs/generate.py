@@ -14,27 +14,55 @@ HERE = Path(__file__).resolve().parent
 
 _SETTINGS_HEAD = """# Settings
 
-BeYou reads these variables from its environment and nothing else. A name that begins with `BEYOU_` and is
+BeYou reads these variables from its environment. A name that begins with `BEYOU_` and is
 not in this list stops the start, and so does a value that does not parse. Each may be given as `NAME_FILE`
 instead: the path of a file whose contents are the value, for secrets.
 
 A development instance (the default) makes its own secrets on first start, in `secrets.json` of the data
 folder. Production refuses to start without real ones.
 
-This page is written from `beyou/config/environment.py` by `make docs`.
+This page is written from `beyou/config/environment.py` and `beyou/instance/options.py` by `make docs`.
 
 | Variable | Meaning | Default |
 |---|---|---|
 """
 
 
+_OPTIONS_HEAD = """
+## What owners decide on the pages of the staff
+
+The value on the page counts; the default holds until there is one. `BEYOU_FIXED_SETTINGS` takes the names
+of those that owners cannot change. Percentages are in hundredths of a percent, amounts in the smallest unit
+of the currency.
+
+| Name | Page | Meaning | From | To | Default |
+|---|---|---|---|---|---|
+"""
+
+
 def _settings() -> str:
     from beyou.config.environment import VARIABLES
 
-    return _SETTINGS_HEAD + "".join(
+    variables = "".join(
         f"| `{variable.name}` | {variable.meaning}{_range(variable)} | {_default(variable)} |\n"
         for variable in VARIABLES.values()
     )
+    return _SETTINGS_HEAD + variables + _OPTIONS_HEAD + _options()
+
+
+def _options() -> str:
+    from beyou.config.environment import VARIABLES
+    from beyou.instance.options import OPTIONS
+
+    rows = []
+    for option in OPTIONS.values():
+        default = f"`{option.variable}`" if option.variable in VARIABLES else f"`{option.default}`"
+        words = [f"`{key}`" for key, _ in option.words] or [f"{option.low}", f"{option.high}"]
+        meaning = f"{option.label}. {option.meaning}"
+        rows.append(
+            f"| `{option.name}` | {option.section} | {meaning} | {words[0]} | {words[1]} | {default} |\n"
+        )
+    return "".join(rows)
 
 
 def _range(variable: "Variable") -> str:

@@ -5,7 +5,7 @@ from beyou.core.personal import Fate, declare
 declare(
     *("automod.Finding", "member"),
     what="What the automatic help asked the staff to look at",
-    not_copied="It is a question to the staff, forgotten after half a year. What they decide about you stands"
+    not_copied="It is a question to the staff, forgotten after some months. What they decide about you stands"
     " among the decisions.",
     mentions=("object_id",),
 )

@@ -3,6 +3,7 @@
 Texts are read with a copy of the words that this process keeps for some seconds, so that they cost no query.
 """
 
+import datetime as dt
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, connection
+from django.db.models import QuerySet
 
 from beyou.automod.models import Finding, WatchedWord
 from beyou.automod.rules import MOST_PATTERNS, Kind, Matcher, Place, Trust, trust
@@ -132,3 +134,8 @@ def finding(finding_id: UUID) -> Found | None:
         for column in ("words", "text")
     }
     return Found(row.pk, row.member_id, Place(row.place), Kind(row.kind), row.object_id, **said)
+
+
+def found_before(moment: dt.datetime) -> QuerySet[Finding]:
+    """What was found before that moment."""
+    return Finding.objects.filter(created_at__lt=moment)

@@ -15,4 +15,5 @@ def erase_member(event: UserErased) -> None:
 
 @every(dt.timedelta(hours=6))
 def forget_old() -> None:
-    services.forget_old()
+    while services.forget_old():
+        pass

@@ -335,16 +335,14 @@ MOST_LINKS: Final[dict[Trust, int | None]] = {
 #: A text with no more needs no look at who wrote it.
 FEW_LINKS: Final = min(each for each in MOST_LINKS.values() if each is not None)
 
-#: What new members may do only so often: act → trust → how often in a day, as `core.limits` counts it.
-LIMITED: Final[dict[str, dict[Trust, int]]] = {
-    "begun": {Trust.NEW: 25, Trust.BASIC: 50, Trust.KNOWN: 100},
-    "offered": {Trust.NEW: 3, Trust.BASIC: 8, Trust.KNOWN: 30},
-}
+#: What members may do only so often in a day until they are trusted; `core.limits` has a policy for each.
+LIMITED: Final = ("begun", "offered")
 
 
 def policy_of(act: str, level: Trust) -> str | None:
     """The policy that counts it; None for whom nothing is counted."""
-    return f"{act}.{level.name.lower()}" if level in LIMITED[act] else None
+    assert act in LIMITED, act
+    return f"{act}.{level.name.lower()}" if level < Trust.TRUSTED else None
 
 
 def in_words(seconds: float) -> str:

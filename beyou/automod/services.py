@@ -3,10 +3,8 @@
 It refuses, keeps back, and asks a person to look. It never decides about a member.
 """
 
-import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
-from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -22,11 +20,8 @@ from beyou.core import clock, keyring, limits
 from beyou.core.errors import InvalidInput, NotFound, RateLimited
 from beyou.core.events import publish
 from beyou.core.ids import uuid7
+from beyou.core.ports import options
 from beyou.core.ports.texts import TextRefused
-
-#: A finding is forgotten when nobody would connect it with a new one any more.
-KEPT: Final = dt.timedelta(days=180)
-
 
 # Texts
 
@@ -116,7 +111,7 @@ def check_pace(*, member_id: UUID, act: str, what: str) -> None:
     try:
         limits.check(policy, str(member_id))
     except RateLimited as error:
-        raise NewMemberLimit(what, rules.LIMITED[act][level], error.extra["retry_after"]) from None
+        raise NewMemberLimit(what, limits.most(policy), error.extra["retry_after"]) from None
 
 
 # Findings
@@ -192,7 +187,7 @@ def find(
 
 def forget_old(limit: int = 1000) -> int:
     """What was found long ago is gone. Returns how many were."""
-    due = Finding.objects.filter(created_at__lt=clock.now() - KEPT).order_by("created_at")
+    due = queries.found_before(clock.now() - options.kept_for("finding_days")).order_by("created_at")
     keys = list(due.values_list("id", flat=True)[:limit])
     Finding.objects.filter(id__in=keys).delete()
     return len(keys)

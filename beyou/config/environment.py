@@ -15,6 +15,7 @@ from typing import Literal, cast
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from beyou.instance.options import OPTIONS
 from beyou.users.oidc_settings import OidcProvider, parse_providers
 
 Mode = Literal["development", "test", "production"]
@@ -49,6 +50,11 @@ _DECLARED = (
         "http://127.0.0.1:8000",
     ),
     Variable("BEYOU_INSTANCE_NAME", "What members see as the name of the place.", "BeYou"),
+    Variable(
+        "BEYOU_FIXED_SETTINGS",
+        "Names, separated by commas, of what owners cannot change on the pages of the staff (the list is"
+        " below); `all` for everything. What was changed before rests. Empty: they may change all of it.",
+    ),
     Variable(
         "BEYOU_DATA_DIR",
         "Folder of the embedded database, uploaded pictures, the development secrets and the ledger's"
@@ -400,6 +406,15 @@ class Environment:
         if len(value) != length:
             raise ImproperlyConfigured(f"{name} has {len(value)} bytes; it needs {length}.")
         return value
+
+    def fixed_options(self, name: str) -> frozenset[str]:
+        value = self.text(name)
+        if value.strip() == "all":
+            return frozenset(OPTIONS)
+        names = frozenset(each.strip() for each in value.split(",") if each.strip())
+        if unknown := sorted(names - set(OPTIONS)):
+            raise ImproperlyConfigured(f"{name} has {unknown[0]!r}, which no page can change.")
+        return names
 
     def currency(self, name: str) -> str:
         value = self.text(name)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -11,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from beyou.console.forms import DecideForm, PlaceForm
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
 from beyou.core.http import client_ip
+from beyou.core.ports import options
 from beyou.core.toasts import toast
 from beyou.disputes import queries, services
 from beyou.disputes.rules import State, needs_two
@@ -63,7 +63,7 @@ def _case(request: MemberRequest, claim_id: UUID, refused: DecideForm | None = N
         "lines": queries.history(claim, for_staff=True),
         "line": queries.waiting([claim], request.member.pk)[0],
         "is_waiting": claim.state == State.REVIEW,
-        "needs_two": needs_two(claim.total_minor, settings.CLAIM_FOUR_EYES),
+        "needs_two": needs_two(claim.total_minor, options.number("claim_four_eyes")),
         "form": refused or DecideForm(currency=claim.currency),
         "refused": refused,
     }

@@ -1,5 +1,6 @@
 """Identifiers: UUIDv7, whose order is their age, so that index pages fill from one end."""
 
+import datetime as dt
 import secrets
 import time
 from uuid import UUID
@@ -18,6 +19,11 @@ def uuid7() -> UUID:
         | secrets.randbits(62)
     )
     return UUID(int=value)
+
+
+def first_at(moment: dt.datetime) -> UUID:
+    """The least UUIDv7 of that moment: those that were made before are less."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def is_uuid7(value: UUID) -> bool:

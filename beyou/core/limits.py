@@ -11,6 +11,7 @@ from limits import RateLimitItem, parse
 from limits.errors import StorageError
 
 from beyou.core.errors import RateLimited, StoreAway
+from beyou.core.ports import options
 from beyou.core.windows import LocalWindow, SharedWindow, Window
 
 log = structlog.get_logger()
@@ -18,20 +19,37 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a key may do, and what happens while attempts cannot be counted."""
+    """What a key may do, and what happens while attempts cannot be counted. With the name of an option, the
+    owners of the place decide how often, and `rate` says only in which time.
+    """
 
-    item: RateLimitItem
+    rate: str
     fails_closed: bool
+    option: str = ""
+
+    @property
+    def item(self) -> RateLimitItem:
+        return _parsed(f"{options.number(self.option)}/{self.rate}" if self.option else self.rate)
+
+
+@lru_cache(maxsize=1000)
+def _parsed(rate: str) -> RateLimitItem:
+    return parse(rate)
 
 
 def guarded(rate: str) -> Policy:
     """For whatever proves who somebody is: without counting, nobody may guess."""
-    return Policy(parse(rate), fails_closed=True)
+    return Policy(rate, fails_closed=True)
 
 
 def lenient(rate: str) -> Policy:
     """For what members do: while the store is away they go on."""
-    return Policy(parse(rate), fails_closed=False)
+    return Policy(rate, fails_closed=False)
+
+
+def decided(option: str, time: str) -> Policy:
+    """For what members do as often as owners let them."""
+    return Policy(time, fails_closed=False, option=option)
 
 
 #: policy name → what a key may do. A key is an account, an address (`network`), a device or a member id.
@@ -62,16 +80,16 @@ POLICIES: dict[str, Policy] = {
     "decoy.address": lenient("10/hour"),
     "alerts.staff": lenient("20/hour"),
     "search.member": lenient("60/minute"),
-    "friends.member": lenient("60/hour"),
+    "friends.member": decided("requests_per_hour", "hour"),
     "keys.member": lenient("20/hour"),
     "conversations.member": lenient("120/hour"),
     # What members may begin and offer while the place does not know them well (`automod.rules.LIMITED`).
-    "begun.new": lenient("25/day"),
-    "begun.basic": lenient("50/day"),
-    "begun.known": lenient("100/day"),
-    "offered.new": lenient("3/day"),
-    "offered.basic": lenient("8/day"),
-    "offered.known": lenient("30/day"),
+    "begun.new": decided("chats_new", "day"),
+    "begun.basic": decided("chats_basic", "day"),
+    "begun.known": decided("chats_known", "day"),
+    "offered.new": decided("items_new", "day"),
+    "offered.basic": decided("items_basic", "day"),
+    "offered.known": decided("items_known", "day"),
     "verification.member": lenient("10/hour"),
     "profile.member": lenient("60/hour"),
     "email_change.member": guarded("5/hour"),
@@ -86,7 +104,7 @@ POLICIES: dict[str, Policy] = {
     # Guesses at codes; nobody needs many.
     "voucher.member": guarded("20/hour"),
     "searches.member": lenient("60/hour"),
-    "messages.member": lenient(f"{settings.MESSAGES_PER_MINUTE}/minute"),
+    "messages.member": decided("messages_per_minute", "minute"),
     "payouts.member": lenient("20/hour"),
     "claims.member": lenient("60/hour"),
     "exports.member": lenient("3/day"),
@@ -116,6 +134,11 @@ def check(policy: str, key: str) -> None:
         return
     if wait is not None:
         raise RateLimited(max(1, round(wait)))
+
+
+def most(policy: str) -> int:
+    """How often a key may do it in the time of the policy."""
+    return POLICIES[policy].item.amount
 
 
 def forget(policy: str, key: str) -> None:

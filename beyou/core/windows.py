@@ -46,7 +46,8 @@ class LocalWindow:
             while moments and moments[0] <= now - seconds:
                 moments.popleft()
             if len(moments) >= item.amount:
-                return moments[0] + seconds - now
+                # The policy may have allowed more when the first of them came.
+                return moments[-item.amount] + seconds - now
             moments.append(now)
             return None
 

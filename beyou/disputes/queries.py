@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
 from beyou.core.holds import is_held_by
+from beyou.core.ports import options
 from beyou.disputes import rules
 from beyou.disputes.models import Claim, Entry, Evidence
 from beyou.disputes.rules import Reason, Refusal, Side, State, Step
@@ -64,7 +64,9 @@ def refusal_for(part: "SubOrder", reason: Reason | None = None) -> Refusal | Non
     """Why the buyer of the part cannot claim now. One statement."""
     former = [State(state) for state in Claim.objects.filter(part=part).values_list("state", flat=True)]
     parcel = rules.Parcel(part.state, part.shipped_at, part.ended_at)
-    return rules.may_claim(parcel, reason, former, days=settings.CLAIM_DAYS, now=clock.now())
+    # Those of before the orders kept it have what holds now.
+    days = part.claim_days or options.number("claim_days")
+    return rules.may_claim(parcel, reason, former, days=days, now=clock.now())
 
 
 def last_claim_id(part: "SubOrder") -> UUID | None:

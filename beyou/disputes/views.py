@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
+from beyou.core.ports import options
 from beyou.core.toasts import toast
 from beyou.disputes import queries, rules, services
 from beyou.disputes.forms import (
@@ -93,7 +93,7 @@ def _new_page(request: MemberRequest, part: "SubOrder", form: ClaimForm) -> Http
         "form": form,
         "refusal": rules.REFUSALS[refusal] if refusal and not form.errors else "",
         "most_pictures": rules.MOST_PICTURES,
-        "answer_days": settings.CLAIM_ANSWER_DAYS,
+        "answer_days": options.number("claim_answer_days"),
     }
     return render(request, "disputes/new.html", context, status=422 if form.errors else 200)
 

@@ -1,16 +1,21 @@
 """What is set now. Pages read a copy that this process keeps for some seconds, so that they cost no query."""
 
+import asyncio
 import datetime as dt
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
+from django.conf import settings as environment
 from django.db import DatabaseError
 
 from beyou.core import clock
+from beyou.core.realtime.hub import hub
 from beyou.instance.models import Announcement, InstanceSettings
+from beyou.instance.options import OPTIONS, Section, Value
 from beyou.instance.rules import ACCENTS, Line, paragraphs
 
 log = structlog.get_logger()
@@ -45,12 +50,31 @@ class Settings:
     rules: str = ""
     accent: str = ""
     registration: str = ""
+    #: What owners have decided otherwise than the defaults, and how often each page of it was saved.
+    options: Mapping[str, Value] = field(default_factory=dict)
+    versions: Mapping[Section, int] = field(default_factory=dict)
     #: Those that are not over; `notices` says which stand now.
     announcements: tuple[Notice, ...] = ()
 
     @property
     def worn_accent(self) -> str:
         return self.accent or ACCENTS[0]
+
+    def option(self, name: str) -> Value:
+        """What holds: what owners decided where the environment leaves it to them, else the default."""
+        is_open = name not in environment.FIXED_OPTIONS
+        return self.options.get(name, default_of(name)) if is_open else default_of(name)
+
+
+def default_of(name: str) -> Value:
+    """What holds where nothing was decided, as the environment says."""
+    value: Value = getattr(environment, name.upper(), OPTIONS[name].default)
+    return value
+
+
+def option(name: str, *, is_saved: bool = False) -> Value:
+    """The value of an option, for `core.ports.options`."""
+    return (saved() if is_saved else current()).option(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +85,19 @@ class _Held:
 
 _held = _Held(Settings(), 0.0)
 _reading = threading.Lock()
+_renewal: asyncio.Task[None] | None = None
 
 
 def saved() -> Settings:
     """What the database says. One statement."""
-    row = InstanceSettings.objects.filter(id=1).values("version", *FIELDS).first()
-    return Settings(**row) if row else Settings()
+    row = InstanceSettings.objects.filter(id=1).first()
+    if row is None:
+        return Settings()
+    return Settings(
+        **{name: getattr(row, name) for name in ("version", *FIELDS)},
+        options={name: getattr(row, name) for name in OPTIONS if getattr(row, name) not in (None, "")},
+        versions={section: getattr(row, section.version_field) for section in Section},
+    )
 
 
 def _not_over() -> tuple[Notice, ...]:
@@ -94,17 +125,35 @@ def current() -> Settings:
     """What is set, as this process knew it at most `KEPT_SECONDS` ago. While the database does not answer,
     the last that was known stays: pages that say so have to be shown, too.
     """
-    # One thread reads; the others go on with what was known.
-    if time.monotonic() >= _held.until and _reading.acquire(blocking=not _held.until):
+    if time.monotonic() >= _held.until:
         try:
-            if time.monotonic() >= _held.until:
-                hold(replace(saved(), announcements=_not_over()))
-        except DatabaseError:
-            log.warning("instance.settings_unread")
-            hold(_held.settings)
-        finally:
-            _reading.release()
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            _renew()
+        else:
+            _renew_soon(loop)
     return _held.settings
+
+
+def _renew() -> None:
+    # One thread reads; the others go on with what was known.
+    if not _reading.acquire(blocking=not _held.until):
+        return
+    try:
+        if time.monotonic() >= _held.until:
+            hold(replace(saved(), announcements=_not_over()))
+    except DatabaseError:
+        log.warning("instance.settings_unread")
+        hold(_held.settings)
+    finally:
+        _reading.release()
+
+
+def _renew_soon(loop: asyncio.AbstractEventLoop) -> None:
+    """Sockets must not wait for the database, so they go on with what was known while a thread reads."""
+    global _renewal
+    if _renewal is None or _renewal.done():
+        _renewal = loop.create_task(hub.read(_renew))
 
 
 def hold(settings: Settings, seconds: float = KEPT_SECONDS) -> None:
@@ -116,4 +165,4 @@ def hold(settings: Settings, seconds: float = KEPT_SECONDS) -> None:
 def forget() -> None:
     """The next page of this process reads what is set."""
     global _held
-    _held = _Held(Settings(), 0.0)
+    _held = _Held(_held.settings, 0.0)

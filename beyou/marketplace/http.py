@@ -1,12 +1,12 @@
-"""The gate on looking at the market: all members, or verified ones, as the instance says."""
+"""The gate on looking at the market: all members, or verified ones, as owners decide."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.conf import settings
 from django.http import HttpRequest
 
+from beyou.core.ports import options
 from beyou.users.http import MemberRequest
 from beyou.verification.queries import check_verified
 
@@ -14,13 +14,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def browsing_member(view: View) -> View:
-    """Only for who may look at the market (BEYOU_MARKET_BROWSING). Stands below whatever signs
+    """Only for who may look at the market (`market_browsing`). Stands below whatever signs
     the member in.
     """
 
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: Any, **kwargs: Any) -> Any:
-        if settings.MARKET_BROWSING == "verified":
+        if options.word("market_browsing") == "verified":
             check_verified(cast(MemberRequest, request).member.pk)
         return view(request, *args, **kwargs)
 

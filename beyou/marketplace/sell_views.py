@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound, RateLimited
 from beyou.core.ids import is_uuid7, uuid7
+from beyou.core.ports import options
 from beyou.core.toasts import toast
 from beyou.marketplace import forms, rules, services
 from beyou.marketplace.addresses import address_of
@@ -155,7 +156,7 @@ def _context(
     details = details_of(item) if item else Details()
     values = typed.values if typed else forms.values_of(details, currency) | (item.unfinished if item else {})
     price = typed.details.price_minor if typed else details.price_minor
-    fee = rules.fee_of(price, settings.MARKET_COMMISSION) if price else 0
+    fee = rules.fee_of(price, options.number("market_commission")) if price else 0
     return {
         "item_id": item_id,
         "item": item,

@@ -9,12 +9,12 @@ from functools import partial
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import transaction
 
 from beyou.core import clock, ids, keyring, limits
+from beyou.core.ports import options
 from beyou.media import images
 from beyou.media.errors import MediaLost, QuotaUsedUp
 from beyou.media.models import MediaFile
@@ -57,9 +57,10 @@ def store_image(
     """
     limits.check("uploads.items" if purpose is Purpose.ITEM else "uploads.owner", str(owner_id))
     picture = images.reencode(data, longest_side=longest_side, square=square, least_side=LEAST_SIDE[purpose])
-    if bytes_stored(owner_id) + len(picture.data) > settings.MEDIA_QUOTA_BYTES:
+    quota = options.number("media_quota_mb")
+    if bytes_stored(owner_id) + len(picture.data) > quota * MEBIBYTE:
         raise QuotaUsedUp(
-            f"Your pictures take {settings.MEDIA_QUOTA_BYTES // MEBIBYTE} MB together, which is the most "
+            f"Your pictures take {quota} MB together, which is the most "
             "that one member may store. Please delete some first."
         )
     file = MediaFile(

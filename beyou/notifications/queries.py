@@ -1,11 +1,13 @@
 """Reading the activity centre."""
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
 from beyou.blocks.queries import blocked_with
+from beyou.core import ids
 from beyou.core.bulk import Lookup
 from beyou.core.errors import NotFound
 from beyou.notifications.models import Notification
@@ -70,3 +72,8 @@ def notification_for(member_id: UUID, notification_id: UUID) -> Notification:
     if row is None:
         raise NotFound
     return row
+
+
+def noticed_before(moment: dt.datetime) -> QuerySet[Notification]:
+    """Notices whose time is before that moment. Their ids are no younger, so that the key finds them."""
+    return Notification.objects.filter(id__lt=ids.first_at(moment), created_at__lt=moment)

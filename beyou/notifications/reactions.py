@@ -1,11 +1,13 @@
 """What members are told of, and what becomes of notices when one erased their account."""
 
+import datetime as dt
 from typing import Final
 
 from django.conf import settings
 
 from beyou.core import personal
 from beyou.core.events import reacts_to
+from beyou.core.schedule import every
 from beyou.notifications import services
 from beyou.notifications.rules import Kind
 from beyou.privacy.events import ExportFailed, ExportReady
@@ -32,6 +34,12 @@ _VERDICTS: Final[dict[str, tuple[Kind, str]]] = {
 @reacts_to(UserErased)
 def erase_notices(event: UserErased) -> None:
     personal.erase_rows("notifications", event.member_id)
+
+
+@every(dt.timedelta(days=1))
+def forget_old() -> None:
+    while services.forget_old():
+        pass
 
 
 @reacts_to(ExportReady)

@@ -6,7 +6,7 @@ import orjson
 from django.db import transaction
 
 from beyou.core import clock
-from beyou.core.ports import realtime
+from beyou.core.ports import options, realtime
 from beyou.notifications import queries
 from beyou.notifications.models import Notification
 from beyou.notifications.rules import Kind
@@ -44,6 +44,14 @@ def mark_read(*, member_id: UUID, notification_id: UUID | None = None) -> None:
         unread = unread.filter(id=notification_id)
     if unread.update(read_at=clock.now()):
         _tell_after_commit(member_id)
+
+
+def forget_old(limit: int = 1000) -> int:
+    """Notices that are older than owners let them be are gone, read or not. Returns how many went; 0 when
+    none is left.
+    """
+    due = queries.noticed_before(clock.now() - options.kept_for("notice_days")).order_by("id")
+    return Notification.objects.filter(id__in=list(due.values_list("id", flat=True)[:limit])).delete()[0]
 
 
 def _tell_after_commit(member_id: UUID) -> None:

@@ -99,6 +99,8 @@ class SubOrder(models.Model):
     delivery_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField(default=0)
+    # How many days after the delivery its buyer may claim: what held when it was ordered.
+    claim_days = models.PositiveSmallIntegerField(null=True)
     # The ways of delivery as they were offered, each a name and a price, and the name of the chosen one.
     ways = models.JSONField(default=list)
     delivery_name = models.CharField(max_length=80, blank=True)

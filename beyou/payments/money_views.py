@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from beyou.core.errors import ApplicationError, InvalidInput
 from beyou.core.money import format_money
+from beyou.core.ports import options
 from beyou.core.tables import csv_lines
 from beyou.core.toasts import toast
 from beyou.payments import exports, queries, services
@@ -89,7 +89,7 @@ def _page(request: MemberRequest, sent: PayoutForm | None) -> HttpResponse:
         "balances": rows,
         "held": queries.held_for(member_id),
         "payouts": queries.payouts_for(member_id),
-        "commission": f"{settings.MARKET_COMMISSION / 100:g}",
+        "commission": f"{options.number('market_commission') / 100:g}",
         "form": sent,
         "out": queries.way_out(member_id),
     }

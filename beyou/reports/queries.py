@@ -20,9 +20,11 @@ from beyou.marketplace.queries.staff import staff_item
 from beyou.media.queries import media_file
 from beyou.messaging import quoting
 from beyou.messaging.queries import removed_among
+from beyou.moderation.rules import AppealState
+from beyou.moderation.rules import State as Standing
 from beyou.orders import queries as orders
 from beyou.reports import rules
-from beyou.reports.models import Case, Report, Shown
+from beyou.reports.models import Case, Removal, Report, Shown
 from beyou.reports.rules import OPEN, Target
 from beyou.users import queries as users
 from beyou.users.rules import Level, has_level, may_act_on
@@ -418,6 +420,14 @@ def picture_of(case: Case, shown_id: UUID) -> "MediaFile":
     if row is None or row.media_id is None:
         raise NotFound
     return media_file(row.media_id)
+
+
+def removed_before(moment: dt.datetime) -> "QuerySet[Removal]":
+    """What was taken away before that moment, unless an objection waits for its answer or its return is on
+    the way.
+    """
+    due = Removal.objects.filter(created_at__lte=moment)
+    return due.exclude(sanction__appeal__state=AppealState.OPEN).exclude(sanction__state=Standing.LIFTED)
 
 
 def settled_before(moment: dt.datetime) -> "QuerySet[Case]":

@@ -27,5 +27,7 @@ def put_back(event: SanctionMoved) -> None:
 
 @every(dt.timedelta(hours=6))
 def forget_old() -> None:
-    services.forget_old()
-    services.forget_removed()
+    while services.forget_old():
+        pass
+    while services.forget_removed():
+        pass

@@ -107,10 +107,6 @@ def told_of_messages(count: int, words: str) -> str:
 
 #: How long a case is kept for whoever took it.
 LEASE: Final = dt.timedelta(minutes=15)
-#: So long what was taken away can come back.
-KEPT_ASIDE: Final = dt.timedelta(days=180)
-#: What was shown is deleted so long after the case was decided.
-KEPT: Final = dt.timedelta(days=180)
 MOST_WORDS: Final = 1000
 MOST_MESSAGES: Final = 20
 MOST_PICTURES: Final = 3

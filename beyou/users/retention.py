@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from beyou.core import clock
+from beyou.core.ports import options
 from beyou.users.devices import COOKIE_SECONDS
 from beyou.users.models import KnownDevice, LoginActivity, MemberSession, SecurityEvent, ThreatAlert
 from beyou.users.session_store import limits_of_sessions
@@ -19,14 +19,21 @@ VISITORS_FOR: Final = dt.timedelta(days=1)
 _BATCH: Final = 1000
 
 
+def outdated_log(kept: dt.timedelta) -> dict[str, QuerySet[Any]]:
+    """What of the log is older than that, by the name of what it is."""
+    end = clock.now() - kept
+    return {
+        "sign-ins": LoginActivity.objects.filter(created_at__lt=end),
+        "security events": SecurityEvent.objects.filter(created_at__lt=end),
+        "alerts": ThreatAlert.objects.filter(created_at__lt=end),
+    }
+
+
 def outdated() -> dict[str, QuerySet[Any]]:
     """What is older than it may be, by the name of what it is."""
     now = clock.now()
-    log_end = now - dt.timedelta(days=settings.LOGIN_LOG_DAYS)
     return {
-        "sign-ins": LoginActivity.objects.filter(created_at__lt=log_end),
-        "security events": SecurityEvent.objects.filter(created_at__lt=log_end),
-        "alerts": ThreatAlert.objects.filter(created_at__lt=log_end),
+        **outdated_log(options.kept_for("login_log_days")),
         "ended sessions": MemberSession.objects.filter(ended_at__lt=now - ENDED_FOR),
         "visitors' sessions": MemberSession.objects.filter(member=None, seen_at__lt=now - VISITORS_FOR),
         "known devices": KnownDevice.objects.filter(

@@ -55,6 +55,8 @@ class Document(models.Model):
     # The MediaFile; empty once it is deleted.
     media_id = models.UUIDField(null=True, unique=True)
     created_at = models.DateTimeField(default=now)
+    # For how many days after the decision its owner was told that it is kept, at most.
+    promised_days = models.PositiveSmallIntegerField(null=True)
     deleted_at = models.DateTimeField(null=True)
     deleted_because = models.CharField(max_length=20, blank=True)
 

@@ -261,3 +261,15 @@ def stored_document(request_id: UUID) -> Document | None:
 def decisions_of(member_id: UUID) -> list[Decision]:
     """Every decision about the member, the newest first, also those that were undone. One statement."""
     return list(Decision.objects.filter(request__member_id=member_id).order_by("-id"))
+
+
+def documents_due(kept: dt.timedelta) -> QuerySet[Document]:
+    """Stored documents whose time is over when they are kept for so long after the decision, or for as long
+    as their owners were promised if that is less. One statement to find out which promises there are.
+    """
+    stored, now = Document.objects.filter(media_id__isnull=False), clock.now()
+    due = Q(request__decided_at__lt=now - kept)
+    shorter = stored.filter(promised_days__lt=kept.days).order_by().values_list("promised_days", flat=True)
+    for days in shorter.distinct():
+        due |= Q(promised_days=days, request__decided_at__lt=now - dt.timedelta(days=days or 0))
+    return stored.filter(due)

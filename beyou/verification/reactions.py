@@ -33,4 +33,5 @@ def erase_requests(event: UserErased) -> None:
 
 @every(dt.timedelta(hours=1))
 def delete_due_documents() -> None:
-    services.delete_due_documents()
+    while services.delete_due_documents():
+        pass

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from beyou.core.errors import ApplicationError
+from beyou.core.ports import options
 from beyou.core.toasts import toast
 from beyou.users import queries as users
 from beyou.users.http import MemberRequest, member_required
@@ -70,7 +70,7 @@ def _status(request: MemberRequest, last: VerificationRequest | None) -> dict[st
         "is_waiting": is_waiting,
         "is_open": last is not None and State(last.state) in OPEN,
         "expected": queries.wait_to_expect() if is_waiting else None,
-        "document_days": settings.VERIFICATION_DOCUMENT_DAYS,
+        "document_days": options.number("verification_document_days"),
         "nobody_above": services.NOBODY_ABOVE if is_owner and not request.member.is_verified else "",
         "shows_form": not request.member.is_verified and not is_waiting and not is_owner,
     }

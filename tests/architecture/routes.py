@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from beyou.core.ids import uuid7
+from beyou.instance.options import Section
 from beyou.marketplace.models import Category
 from beyou.orders.models import Order
 from beyou.users.rules import Level
@@ -361,6 +362,12 @@ ROUTES: dict[str, Route] = {
     f"{S}health/runbook/<slug:name>": _staff(Level.AUDITOR, "GET"),
     f"{S}health/silence": _staff(Level.OWNER, "POST", body=lambda: {"check": "disk", "hours": "1"}),
     f"{S}settings": _staff(Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "name": "Elsewhere"}),
+    **{
+        f"{S}settings/{page}": _staff(
+            Level.OWNER, "GET", "POST", body=lambda: {"version": "0", "do": "defaults"}
+        )
+        for page in Section
+    },
     f"{S}announcements": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: {"title": "Hello", "ends_at": "x", "do": "preview"}
     ),

@@ -58,11 +58,11 @@ PUBLIC = frozenset({"services", "queries", "events", "errors", "http", "figures"
 
 #: Pure formats and ports that an app lends to the apps above it.
 ALSO_PUBLIC: dict[str, frozenset[str]] = {
-    "instance": frozenset({"announcements", "invitations", "rules"}),
+    "instance": frozenset({"announcements", "invitations", "options", "rules"}),
     "users": frozenset(
         {
             *("account_recovery", "address_blocks", "address_rules", "deletion", "joining", "rules"),
-            *("security_log", "sign_in_log", "staff_queries"),
+            *("retention", "security_log", "sign_in_log", "staff_queries"),
         }
     ),
     "keys": frozenset({"rules"}),

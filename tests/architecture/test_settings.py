@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from beyou.config.databases import database_from_url
 from beyou.config.environment import Environment, _test_secrets
+from beyou.instance.options import OPTIONS
 from tests.architecture.table import PACKAGE, ROOT
 
 _SAFE = {
@@ -123,11 +124,21 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_PAYMENT_GATEWAY", "sandbox"),
         ("BEYOU_PAYMENT_GATEWAY", "mattress"),
         ("BEYOU_DATABASE_URL", "oracle://db/beyou"),
+        ("BEYOU_FIXED_SETTINGS", "market_commission,secret_key"),
+        ("BEYOU_FIXED_SETTINGS", "MARKET_COMMISSION"),
     ],
 )
 def test_insecure_or_malformed_values_stop_the_start(load: Load, name: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=name):
         load(_SAFE | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "fixed"),
+    [("", set()), (" claim_days, chats_new ,", {"claim_days", "chats_new"}), ("all", set(OPTIONS))],
+)
+def test_the_server_fixes_what_it_names(load: Load, value: str, fixed: set[str]) -> None:
+    assert load(_SAFE | {"BEYOU_FIXED_SETTINGS": value})["FIXED_OPTIONS"] == fixed
 
 
 def test_no_pretend_bank_stands_in_production(load: Load) -> None:

@@ -15,10 +15,9 @@ from beyou.automod.copies import Copies
 from beyou.automod.errors import WatchedText, WordChanged, WordKnown
 from beyou.automod.models import Finding, WatchedWord
 from beyou.automod.rules import Action, Place
-from beyou.core import clock, events
+from beyou.core import clock, events, limits
 from beyou.core.errors import InvalidInput, NotFound, RateLimited
 from beyou.core.ids import uuid7
-from beyou.core.limits import POLICIES
 from beyou.marketplace import services as market_services
 from beyou.marketplace.errors import ItemChanged, StepImpossible
 from beyou.marketplace.models import Item, ItemLook
@@ -192,7 +191,7 @@ def test_strikes_take_trust_back(mo: User) -> None:
 
 def test_new_members_begin_only_so_many_chats() -> None:
     alice = members.alice()
-    most = rules.LIMITED["begun"][rules.Trust.NEW]
+    most = limits.most("begun.new")
     for other in members.members(most):
         chat(alice, other)
     with pytest.raises(services.NewMemberLimit) as refusal:
@@ -204,12 +203,13 @@ def test_new_members_begin_only_so_many_chats() -> None:
 
 
 def test_every_limit_of_new_members_is_the_one_that_is_counted() -> None:
-    for act, levels in rules.LIMITED.items():
-        for level, most in levels.items():
-            policy = rules.policy_of(act, level)
-            assert policy is not None
-            assert (POLICIES[policy].item.amount, POLICIES[policy].item.get_expiry()) == (most, 86_400)
-        assert rules.policy_of(act, rules.Trust.TRUSTED) is None
+    for act in rules.LIMITED:
+        policies = [rules.policy_of(act, level) for level in rules.Trust]
+        assert policies.pop() is None
+        assert {limits.POLICIES[policy or ""].item.get_expiry() for policy in policies} == {86_400}
+        assert sorted({limits.most(policy or "") for policy in policies}) == [
+            limits.most(policy or "") for policy in policies
+        ]
 
 
 def test_the_same_text_to_many_is_a_question_to_the_staff_and_only_one() -> None:
@@ -405,7 +405,7 @@ def test_publishing_takes_the_same_number_of_statements_beside_any_number_of_off
 
 def test_sellers_whom_the_place_does_not_know_publish_only_so_much() -> None:
     alice = trader("alice")
-    most = rules.LIMITED["offered"][rules.Trust.KNOWN]
+    most = limits.most("offered.known")
     for _ in range(most):
         publish(draft_of(alice))
     with pytest.raises(services.NewMemberLimit):
@@ -489,7 +489,7 @@ def test_what_was_found_is_forgotten_and_erased() -> None:
     alice, bob = members.alice(), members.bob()
     watch("oil", Action.FLAG)
     say(chat(alice, bob), alice, "oil")
-    clock.shift(int((services.KEPT + dt.timedelta(days=1)).total_seconds() * 1000))
+    clock.shift(181 * 86_400_000)
     assert services.forget_old() == 1
     clock.shift(0)
     say(Conversation.objects.get(), alice, "oil")

@@ -33,6 +33,15 @@ def test_a_window_lets_so_many_through_and_says_how_long_to_wait(clock: list[flo
     assert window.hit(policy, "sign_in", "alice") == 10
 
 
+def test_a_policy_that_allows_less_than_before_counts_what_was_done(clock: list[float]) -> None:
+    window, before, after = LocalWindow(), parse("5/minute"), parse("2/minute")
+    for _ in range(5):
+        assert window.hit(before, "messages", "alice") is None
+        clock[0] += 10
+    assert window.hit(after, "messages", "alice") == 40
+    assert window.hit(parse("6/minute"), "messages", "alice") is None
+
+
 def test_a_refused_attempt_does_not_count(clock: list[float]) -> None:
     window, policy = LocalWindow(), parse("1/minute")
     assert window.hit(policy, "code", "a") is None

@@ -116,7 +116,8 @@ def test_each_purpose_has_its_smallest_picture() -> None:
 
 def test_an_owner_has_room_for_so_much(settings: LazySettings) -> None:
     first = store()
-    settings.MEDIA_QUOTA_BYTES = first.size + 10
+    settings.MEDIA_QUOTA_MB = 1
+    MediaFile.objects.filter(id=first.id).update(size=1024 * 1024 - 10)
     with pytest.raises(QuotaUsedUp, match="delete"):
         store()
     store(owner_id=uuid4())

@@ -151,7 +151,7 @@ def test_after_half_a_year_it_is_gone_unless_an_objection_waits(alice: User, bob
     picture = bob.picture_id
     row = remove(mo, take(mo, of_member(alice, bob)), Part.TEXT, Part.PICTURE)
     decisions.appeal(member_id=bob.pk, sanction_id=row.pk, words="It is true.")
-    clock.shift(int(rules.KEPT_ASIDE.total_seconds() * 1000) + 1000)
+    clock.shift(180 * 86_400_000 + 1000)
     assert services.forget_removed() == 0
     olga = staff(handle="olga")
     decisions.decide_appeal(actor_id=olga.pk, sanction_id=row.pk, is_granted=False, answer="It is not.")

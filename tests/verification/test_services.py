@@ -462,6 +462,24 @@ def test_documents_go_when_their_time_is_up_and_the_rows_remember(settings: Any)
     assert queries.is_verified(alice.pk)
 
 
+def test_a_longer_time_holds_for_new_documents_and_a_shorter_one_for_all(settings: Any) -> None:
+    settings.VERIFICATION_DOCUMENT_DAYS = 30
+    alice, bob, vera = members.alice(), members.bob(), _verifier()
+    old = _claimed(alice, vera)
+    settings.VERIFICATION_DOCUMENT_DAYS = 60
+    new = _claimed(bob, vera)
+    assert dict(Document.objects.values_list("request_id", "promised_days")) == {old: 30, new: 60}
+    for request_id in (old, new):
+        services.approve(request_id=request_id, reviewer_id=vera.pk)
+    clock.shift(31 * 24 * HOUR_MS)
+    assert queries.documents_due(dt.timedelta(days=60)).get().request_id == old
+    assert queries.documents_due(dt.timedelta(days=20)).count() == 2
+    assert services.delete_due_documents() == 1
+    assert services.delete_due_documents() == 0
+    settings.VERIFICATION_DOCUMENT_DAYS = 20
+    assert services.delete_due_documents() == 1
+
+
 def test_who_answers_after_the_document_went_sends_another() -> None:
     alice, vera = members.alice(), _verifier()
     request_id = _claimed(alice, vera)

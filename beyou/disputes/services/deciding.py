@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -11,6 +10,7 @@ from beyou.audit.services import record
 from beyou.core import clock, crash
 from beyou.core.errors import InvalidInput
 from beyou.core.holds import is_held_by
+from beyou.core.ports import options
 from beyou.core.transactions import retried
 from beyou.disputes import queries, rules
 from beyou.disputes.errors import ClaimMoved, HeldByOther, NotHeld, SecondNeeded
@@ -70,7 +70,7 @@ def decide(*, claim_id: UUID, staff_id: UUID, refund_minor: int, reason: str) ->
         raise InvalidInput("Give back between nothing and everything that was paid.")
     if not plain(reason):
         raise InvalidInput("Say why: both sides read it.")
-    two = rules.needs_two(row.total_minor, settings.CLAIM_FOUR_EYES)
+    two = rules.needs_two(row.total_minor, options.number("claim_four_eyes"))
     if two and not rules.is_agreed(
         proposed_by=row.proposed_by_id,
         proposed_minor=row.proposed_minor,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db.models import Q
 
 from beyou.core import clock, crash, limits
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
+from beyou.core.ports import options
 from beyou.core.transactions import retried
 from beyou.disputes import queries, rules
 from beyou.disputes.errors import CannotClaim, ClaimMoved
@@ -90,7 +90,7 @@ def _check(refusal: rules.Refusal | None) -> None:
 
 
 def _in_time() -> dt.datetime:
-    return clock.now() + dt.timedelta(days=settings.CLAIM_ANSWER_DAYS)
+    return clock.now() + dt.timedelta(days=options.number("claim_answer_days"))
 
 
 def _require_words(text: str, why: str) -> None:

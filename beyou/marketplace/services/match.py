@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
 from beyou.blocks.queries import blocked_pairs
+from beyou.core.ports import options
 from beyou.marketplace.models import Item, NewlyListed, SavedSearch, SearchHit, SearchKey
 from beyou.marketplace.rules import LISTED, SEARCH_KIND
 from beyou.marketplace.services.index import text_of
@@ -133,7 +133,7 @@ def _with_words(wanted: dict[UUID, Wanted], chosen: _Chosen) -> _Chosen:
 
 def _who_may_look(member_ids: set[UUID]) -> set[UUID]:
     members = listed_members().filter(id__in=member_ids)
-    if settings.MARKET_BROWSING == "verified":
+    if options.word("market_browsing") == "verified":
         members = members.filter(verified_at__isnull=False)
     return set(members.values_list("id", flat=True))
 

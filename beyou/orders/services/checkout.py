@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from beyou.core import clock, keyring
+from beyou.core.ports import options
 from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.offers import services as offers
@@ -113,6 +114,7 @@ def _fill(order: Order, groups: list[Group]) -> None:
             delivery_minor=cost.delivery_minor,
             total_minor=cost.total_minor,
             fee_minor=payments.fee_for(cost.paid_goods_minor),
+            claim_days=options.number("claim_days"),
             ways=[[way.name, way.price_minor] for way in ways],
             delivery_name=ways[0].name if ways else "",
         )

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from django.conf import settings
-
 from beyou.core.errors import NotFound
+from beyou.core.ports import options
 from beyou.payments import rules
 from beyou.payments.models import Payment
 from beyou.payments.rules import State
@@ -12,7 +11,7 @@ from beyou.payments.rules import State
 
 def fee_for(amount_minor: int) -> int:
     """The commission of this instance on an amount."""
-    return rules.fee_of(amount_minor, settings.MARKET_COMMISSION)
+    return rules.fee_of(amount_minor, options.number("market_commission"))
 
 
 def payment_for(member_id: UUID, payment_id: UUID) -> Payment:

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import F
 
 from beyou.core import clock
+from beyou.core.ports import options
 from beyou.media.services import delete_media
 from beyou.reports import queries
 from beyou.reports.models import Case, Report, Shown
-from beyou.reports.rules import KEPT, OPEN, Outcome, ended
+from beyou.reports.rules import OPEN, Outcome, ended
 
 
 @transaction.atomic
@@ -38,7 +39,7 @@ def forget_old(limit: int = 100) -> int:
     """What was said and shown in cases that were decided long ago is gone; that there was a case, and how it
     ended, stays. Returns how many cases were due.
     """
-    due = queries.settled_before(clock.now() - KEPT).order_by("decided_at")
+    due = queries.settled_before(clock.now() - options.kept_for("evidence_days")).order_by("decided_at")
     found = list(due.values_list("id", flat=True)[:limit])
     for case_id in found:
         _forget(case_id)

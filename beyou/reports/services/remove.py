@@ -10,6 +10,7 @@ from django.db import transaction
 from beyou.audit.services import record
 from beyou.core import clock, keyring
 from beyou.core.errors import InvalidInput, NotFound
+from beyou.core.ports import options
 from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.marketplace.errors import StepImpossible
@@ -17,7 +18,7 @@ from beyou.media.services import delete_media
 from beyou.messaging import services as messages
 from beyou.moderation import queries as moderation
 from beyou.moderation import services as decisions
-from beyou.moderation.rules import REASONS, AppealState, Kind, Reason
+from beyou.moderation.rules import REASONS, Kind, Reason
 from beyou.moderation.rules import State as Standing
 from beyou.reports import queries, rules
 from beyou.reports.models import Removal, RemovedMessage
@@ -163,10 +164,7 @@ def forget_removed(limit: int = 100) -> int:
     """What was taken away long ago is gone for good, unless an objection waits for its answer or its return
     is on the way. Returns how many were.
     """
-    due = Removal.objects.filter(created_at__lte=clock.now() - rules.KEPT_ASIDE).exclude(
-        sanction__appeal__state=AppealState.OPEN
-    )
-    due = due.exclude(sanction__state=Standing.LIFTED).order_by("created_at")
+    due = queries.removed_before(clock.now() - options.kept_for("evidence_days")).order_by("created_at")
     found = list(due.values_list("sanction_id", flat=True)[:limit])
     return sum(_forget(each) for each in found)
 

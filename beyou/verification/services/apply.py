@@ -9,6 +9,7 @@ from django.db import transaction
 from beyou.core import clock, keyring, limits
 from beyou.core.errors import InvalidInput
 from beyou.core.ids import uuid7
+from beyou.core.ports import options
 from beyou.media.services import Purpose, delete_media, store_image
 from beyou.users import queries as users
 from beyou.users.rules import Level
@@ -37,7 +38,7 @@ def submit(*, member_id: UUID, reason: str, image: bytes) -> VerificationRequest
         request = VerificationRequest(id=uuid7(), member_id=member_id, open_of_id=member_id)
         request.reason = _sealed(request, reason)
         request.save(force_insert=True)
-        Document.objects.create(request=request, media_id=media_id)
+        _add_document(request, media_id)
         tell(member_id)
     return request
 
@@ -60,7 +61,7 @@ def resubmit(*, member_id: UUID, reason: str | None, image: bytes | None) -> Ver
             raise RequestMoved("It is no longer waiting for your answer. Load the page again.")
         if media_id is not None:
             delete_documents(request.pk, because="replaced")
-            Document.objects.create(request=request, media_id=media_id)
+            _add_document(request, media_id)
         if reason is not None and Part.REASON in wanted:
             request.reason = _sealed(request, reason)
         request.state, request.asked_for, request.submitted_at = state.value, "", clock.now()
@@ -110,6 +111,11 @@ def _mine(member_id: UUID, *, for_update: bool = False) -> VerificationRequest:
     if request is None:
         raise RequestMoved("There is no open request of yours.")
     return request
+
+
+def _add_document(request: VerificationRequest, media_id: UUID | None) -> None:
+    days = options.number("verification_document_days")
+    Document.objects.create(request=request, media_id=media_id, promised_days=days)
 
 
 def _sealed(request: VerificationRequest, reason: str) -> bytes:

@@ -1,14 +1,13 @@
 """Documents: looking at one leaves a trace first, and none stays longer than it must."""
 
-import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from beyou.audit.services import record
 from beyou.core import clock
+from beyou.core.ports import options
 from beyou.media.services import delete_media, read_bytes
 from beyou.users import queries as users
 from beyou.verification import queries
@@ -76,17 +75,16 @@ def delete_documents(request_id: UUID, *, because: str, actor_id: UUID | None = 
 
 
 def delete_due_documents() -> int:
-    """No document is older than its time: BEYOU_VERIFICATION_DOCUMENT_DAYS after the decision. Safe to run
-    twice. Returns how many were deleted.
+    """No document is older than its time, which begins with the decision. Safe to run twice. Returns how many
+    were deleted, some of those that are due; 0 when none is.
     """
-    limit = clock.now() - dt.timedelta(days=settings.VERIFICATION_DOCUMENT_DAYS)
-    due = VerificationRequest.objects.filter(decided_at__lt=limit, documents__media_id__isnull=False)
+    due = queries.documents_due(options.kept_for("verification_document_days"))
     deleted = 0
-    for request_id in due.order_by("decided_at").values_list("id", flat=True).distinct()[:_AT_ONCE]:
+    for request_id in list(due.order_by("id").values_list("request_id", flat=True)[:_AT_ONCE]):
         with transaction.atomic():
             # The member may just now be sending the request again.
-            held = VerificationRequest.objects.select_for_update().filter(id=request_id, decided_at__lt=limit)
-            if held.exists():
+            VerificationRequest.objects.select_for_update().filter(id=request_id).first()
+            if due.filter(request_id=request_id).exists():
                 deleted += delete_documents(request_id, because="time is up")
     return deleted
 

@@ -10,8 +10,8 @@ from beyou.users import retention
 
 class Command(BaseCommand):
     help = (
-        "Delete records of sign-ins, security events, alerts and sessions that are older than they may be"
-        " (BEYOU_LOGIN_LOG_DAYS). A job does the same every day."
+        "Delete records of sign-ins, security events, alerts and sessions that are older than owners let"
+        " them be (Settings, Retention; BEYOU_LOGIN_LOG_DAYS is the default). A job does the same every day."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
