@@ -2,12 +2,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from beyou.blocks.queries import blocks_of
 from beyou.core import clock, keyring
@@ -19,10 +19,22 @@ from beyou.marketplace import queries as market
 from beyou.marketplace.queries.staff import staff_item
 from beyou.media.queries import media_file
 from beyou.messaging import quoting
+from beyou.moderation.rules import why_it_stays
 from beyou.orders import queries as orders
 from beyou.reports import rules
 from beyou.reports.models import Case, Report, Shown
-from beyou.reports.rules import OPEN, Target
+from beyou.reports.rules import (
+    MOST_AT_ONCE,
+    OPEN,
+    SANCTIONED,
+    UNDO,
+    Hold,
+    Origin,
+    Outcome,
+    State,
+    Target,
+    Wanted,
+)
 from beyou.users import queries as users
 from beyou.users.rules import Level, has_level, may_act_on
 
@@ -34,6 +46,8 @@ if TYPE_CHECKING:
 PAGE: Final = 50
 #: Fewer than in lists, since each line costs the queue more than a statement.
 QUEUE_PAGE: Final = 20
+#: No filter.
+EVERYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,28 +265,51 @@ class Queue:
     total: int
     next: UUID | None
     oldest: dt.datetime | None
+    #: How many cases each of the other filters would show.
+    counts: list[int]
 
 
 def queue_for(
-    staff_id: UUID, levels: frozenset[str], *, target: Target | None = None, after: UUID | None = None
+    staff_id: UUID,
+    levels: frozenset[str],
+    *,
+    wanted: Wanted = EVERYTHING,
+    after: UUID | None = None,
+    others: Sequence[Wanted] = (),
 ) -> Queue:
     """What waits for a decision that this one may make. A fixed number of statements."""
     friends = friend_ids(staff_id)
     every = cases_for(staff_id, levels, friends)
-    rows = every.select_related("about")
-    if target is not None:
-        rows = rows.filter(target=target)
+    rows = every.filter(_that_fit(wanted, staff_id)).select_related("about")
     if after is not None:
         rows = rows.filter(id__gt=after)
     found = _oldest(rows, QUEUE_PAGE + 1)
-    is_whole = target is None and after is None
+    is_whole = wanted == EVERYTHING and after is None
     oldest = found[:1] if is_whole else _oldest(every.only("created_at"), 1)
+    total, counts = _count(staff_id, levels, friends, others)
     return Queue(
         waiting(found[:QUEUE_PAGE], staff_id),
-        _count(staff_id, levels, friends),
+        total,
         found[QUEUE_PAGE - 1].pk if len(found) > QUEUE_PAGE else None,
         oldest[0].created_at if oldest else None,
+        counts,
     )
+
+
+def _that_fit(wanted: Wanted, staff_id: UUID) -> Q:
+    """Which of the open cases the filter shows this one."""
+    fit = Q()
+    if wanted.target is not None:
+        fit &= Q(target=wanted.target)
+    if wanted.origin is not None:
+        fit &= Q(is_found=wanted.origin is Origin.FOUND)
+    moment = clock.now()
+    if wanted.hold is Hold.MINE:
+        # What waits is nobody's, so that there is no need to look at thousands of those.
+        fit &= Q(state=State.INVESTIGATING, held_by_id=staff_id, held_until__gt=moment)
+    elif wanted.hold is Hold.FREE:
+        fit &= Q(held_until=None) | Q(held_until__lte=moment)
+    return fit
 
 
 def _oldest(rows: QuerySet[Case], count: int) -> list[Case]:
@@ -302,25 +339,73 @@ def waiting_for(staff_id: UUID, levels: frozenset[str]) -> tuple[int, dt.datetim
     """How many cases wait that this one may judge, and since when the oldest does."""
     friends = friend_ids(staff_id)
     oldest = _oldest(cases_for(staff_id, levels, friends).only("created_at"), 1)
-    return _count(staff_id, levels, friends), oldest[0].created_at if oldest else None
+    return _count(staff_id, levels, friends)[0], oldest[0].created_at if oldest else None
 
 
-def _count(staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID]) -> int:
-    """How many open cases this one may judge: all without the few that are not for them, since thousands that
-    are would have to be looked at one by one.
+def _count(
+    staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID], filters: Sequence[Wanted] = ()
+) -> tuple[int, list[int]]:
+    """How many open cases this one may judge, and how many of them each filter shows: all without the few
+    that are not for them, since thousands that are would have to be looked at one by one.
     """
     rows = Case.objects.filter(state__in=OPEN)
     not_theirs = {*rows.filter(reports__reporter_id=staff_id).values_list("id", flat=True)}
     not_theirs.update(rows.filter(about_id__in=[staff_id, *friends]).values_list("id", flat=True))
     if Level.OWNER not in levels:
         not_theirs.update(rows.filter(about_id__in=users.staff_ids()).values_list("id", flat=True))
-    return rows.count() - len(not_theirs)
+    total = rows.count() - len(not_theirs)
+    if not filters:
+        return total, []
+    shown = rows.exclude(id__in=not_theirs).aggregate(
+        **{
+            f"of_{at}": Count("pk", filter=_that_fit(each, staff_id) or None)
+            for at, each in enumerate(filters)
+        }
+    )
+    return total, [shown[f"of_{at}"] for at in range(len(filters))]
 
 
 def oldest_waiting() -> dt.datetime | None:
     """Since when the longest waiting case waits, whoever may judge it. A statement for each state."""
     found = _oldest(Case.objects.only("created_at"), 1)
     return found[0].created_at if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """What somebody of the staff decided last, a moment ago: one case, or several with one click."""
+
+    id: UUID
+    cases: list[Case]
+    outcome: str
+    until: dt.datetime
+    #: Why it cannot be undone; empty when it can.
+    why_not: str
+
+
+def last_decision(staff_id: UUID) -> LastDecision | None:
+    """What this one can undo, or could if nothing stood in the way. One statement."""
+    rows = Case.objects.filter(decided_by_id=staff_id, decided_at__gt=clock.now() - UNDO)
+    found = list(rows.select_related("about", "sanction__appeal").order_by("-decided_at")[:MOST_AT_ONCE])
+    if not found or found[0].decision_id is None or found[0].decided_at is None:
+        return None
+    cases = [case for case in found if case.decision_id == found[0].decision_id]
+    reasons = [_why_it_stays(case) for case in cases]
+    return LastDecision(
+        found[0].decision_id,
+        cases,
+        found[0].staff_outcome,
+        found[0].decided_at + UNDO,
+        "" if not all(reasons) else reasons[0],
+    )
+
+
+def _why_it_stays(case: Case) -> str:
+    sanction = case.sanction
+    if sanction is None or Outcome(case.outcome) not in SANCTIONED:
+        return ""
+    has_appeal = hasattr(sanction, "appeal")
+    return why_it_stays(sanction.standing, is_for_ever=sanction.is_for_ever, has_appeal=has_appeal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,7 @@ ROUTES: dict[str, Route] = {
     f"{S}members/<uuid:member_id>/sanction": _staff(Level.MODERATOR, "POST", body=_sanction),
     f"{S}reports": _staff(Level.MODERATOR, "GET"),
     f"{S}reports/decided": _staff(Level.MODERATOR, "GET"),
+    f"{S}reports/undo": _staff(Level.MODERATOR, "POST"),
     f"{S}reports/several": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}reports/<uuid:case_id>": _staff(Level.MODERATOR, "GET"),
     f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
@@ -261,6 +262,10 @@ ROUTES: dict[str, Route] = {
         f"{S}reports/<uuid:case_id>/{step}": _staff(Level.MODERATOR, "POST", body=_sanction)
         for step in ("hold", "release", "dismiss", "settle", "sanction", "take-off", "remove", "reopen")
     },
+    f"{S}filters": _staff(None, "GET", "POST"),
+    f"{S}filters/open": _staff(None, "GET"),
+    f"{S}filters/rename": _staff(None, "POST"),
+    f"{S}filters/delete": _staff(None, "POST"),
     f"{S}automatic-help": _staff(Level.MODERATOR, "GET", "POST", body=_word),
     f"{S}automatic-help/words/<uuid:word_id>": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: _word() | {"version": "1"}
