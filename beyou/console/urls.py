@@ -18,6 +18,7 @@ from beyou.console import (
     recovery_views,
     report_views,
     sanction_views,
+    several_views,
     sign_in_views,
     views,
 )
@@ -35,6 +36,7 @@ urlpatterns = [
         path(f"queue/<uuid:request_id>/{step}", queue_views.step, {"step": step}, name=step)
         for step in queue_views.STEPS
     ),
+    path("", include(several_views)),
     path("claims", claim_views.claims, name="claims"),
     path("claims/settled", claim_views.settled, name="settled"),
     path("claims/<uuid:claim_id>", claim_views.case, name="claim-case"),

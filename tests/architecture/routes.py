@@ -295,6 +295,8 @@ ROUTES: dict[str, Route] = {
     f"{S}queue/renames/<uuid:rename_id>": _staff(
         Level.VERIFIER, "GET", "POST", body=lambda: {"verdict": "refuse", "note": "It is somebody else's."}
     ),
+    f"{S}queue/several": _staff(Level.VERIFIER, "GET", "POST"),
+    f"{S}queue/several/undo": _staff(Level.VERIFIER, "POST"),
     f"{S}queue/<uuid:request_id>": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/<uuid:request_id>/document": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/<uuid:request_id>/revoke": _staff(
