@@ -194,6 +194,8 @@ def _taken(name: str) -> FilterRefused:
 def _read(name: str, data: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
     """What of the fields that are kept is chosen, in words as well, and what is not to be had any more."""
     listed = LISTS[name]
+    if not any(data.get(field) for field in listed.fields):
+        return {}, (), ()
     form = listed.form({field: data[field] for field in listed.fields if data.get(field)})
     form.full_clean()
     chosen = {field: str(form.cleaned_data[field]) for field in listed.fields if form.cleaned_data.get(field)}

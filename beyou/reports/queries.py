@@ -24,7 +24,6 @@ from beyou.orders import queries as orders
 from beyou.reports import rules
 from beyou.reports.models import Case, Report, Shown
 from beyou.reports.rules import (
-    MOST_AT_ONCE,
     OPEN,
     SANCTIONED,
     UNDO,
@@ -215,14 +214,12 @@ def answer_of(row: Case) -> str:
 # The staff
 
 
-def cases_for(
-    staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID] | None = None
-) -> QuerySet[Case]:
+def cases_for(staff_id: UUID, levels: frozenset[str]) -> QuerySet[Case]:
     """Cases that this one may judge: not about themselves, friends, or staff unless an owner reads; and none
-    that they reported. One statement finds the friends, unless they are given.
+    that they reported. One statement finds the friends.
     """
     mine = Report.objects.filter(case_id=OuterRef("pk"), reporter_id=staff_id)
-    near = [staff_id, *(friend_ids(staff_id) if friends is None else friends)]
+    near = [staff_id, *friend_ids(staff_id)]
     rows = Case.objects.exclude(about_id__in=near).exclude(Exists(mine))
     if Level.OWNER not in levels:
         rows = rows.filter(about__is_staff=False)
@@ -257,6 +254,13 @@ class Waiting:
     is_mine: bool
 
 
+#: What a line shows; members have many more columns.
+_OF_A_LINE: Final = (
+    *("target", "state", "report_count", "is_found", "held_by_id", "held_until", "created_at"),
+    *("about__name", "about__handle", "about__picture_id"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Cases that wait, the longest waiting first, and the cursor of those that follow."""
@@ -278,15 +282,15 @@ def queue_for(
     others: Sequence[Wanted] = (),
 ) -> Queue:
     """What waits for a decision that this one may make. A fixed number of statements."""
-    friends = friend_ids(staff_id)
-    every = cases_for(staff_id, levels, friends)
-    rows = every.filter(_that_fit(wanted, staff_id)).select_related("about")
+    apart = _not_theirs(staff_id, levels)
+    every = Case.objects.exclude(id__in=apart)
+    rows = every.filter(_that_fit(wanted, staff_id)).select_related("about").only(*_OF_A_LINE)
     if after is not None:
         rows = rows.filter(id__gt=after)
     found = _oldest(rows, QUEUE_PAGE + 1)
     is_whole = wanted == EVERYTHING and after is None
     oldest = found[:1] if is_whole else _oldest(every.only("created_at"), 1)
-    total, counts = _count(staff_id, levels, friends, others)
+    total, counts = _count(staff_id, apart, others)
     return Queue(
         waiting(found[:QUEUE_PAGE], staff_id),
         total,
@@ -337,26 +341,29 @@ def waiting(rows: Iterable[Case], staff_id: UUID) -> list[Waiting]:
 
 def waiting_for(staff_id: UUID, levels: frozenset[str]) -> tuple[int, dt.datetime | None]:
     """How many cases wait that this one may judge, and since when the oldest does."""
-    friends = friend_ids(staff_id)
-    oldest = _oldest(cases_for(staff_id, levels, friends).only("created_at"), 1)
-    return _count(staff_id, levels, friends)[0], oldest[0].created_at if oldest else None
+    apart = _not_theirs(staff_id, levels)
+    oldest = _oldest(Case.objects.exclude(id__in=apart).only("created_at"), 1)
+    return _count(staff_id, apart)[0], oldest[0].created_at if oldest else None
 
 
-def _count(
-    staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID], filters: Sequence[Wanted] = ()
-) -> tuple[int, list[int]]:
-    """How many open cases this one may judge, and how many of them each filter shows: all without the few
-    that are not for them, since thousands that are would have to be looked at one by one.
-    """
-    rows = Case.objects.filter(state__in=OPEN)
-    not_theirs = {*rows.filter(reports__reporter_id=staff_id).values_list("id", flat=True)}
-    not_theirs.update(rows.filter(about_id__in=[staff_id, *friends]).values_list("id", flat=True))
+def _not_theirs(staff_id: UUID, levels: frozenset[str]) -> set[UUID]:
+    """The few open cases that are not among `cases_for`. Four statements."""
+    people = {staff_id, *friend_ids(staff_id)}
     if Level.OWNER not in levels:
-        not_theirs.update(rows.filter(about_id__in=users.staff_ids()).values_list("id", flat=True))
-    total = rows.count() - len(not_theirs)
+        people.update(users.staff_ids())
+    # The states are looked at here: asked for them, the database would begin with thousands of open cases.
+    found = [*Report.objects.filter(reporter_id=staff_id).values_list("case_id", "case__state")]
+    found += Case.objects.filter(about_id__in=people).values_list("id", "state")
+    return {case_id for case_id, state in found if state in OPEN}
+
+
+def _count(staff_id: UUID, apart: set[UUID], filters: Sequence[Wanted] = ()) -> tuple[int, list[int]]:
+    """How many open cases there are apart from those, and how many of them each filter shows."""
+    rows = Case.objects.filter(state__in=OPEN)
+    total = rows.count() - len(apart)
     if not filters:
         return total, []
-    shown = rows.exclude(id__in=not_theirs).aggregate(
+    shown = rows.exclude(id__in=apart).aggregate(
         **{
             f"of_{at}": Count("pk", filter=_that_fit(each, staff_id) or None)
             for at, each in enumerate(filters)
@@ -384,16 +391,18 @@ class LastDecision:
 
 
 def last_decision(staff_id: UUID) -> LastDecision | None:
-    """What this one can undo, or could if nothing stood in the way. One statement."""
+    """What this one can undo, or could if nothing stood in the way. One statement when there is nothing."""
     rows = Case.objects.filter(decided_by_id=staff_id, decided_at__gt=clock.now() - UNDO)
-    found = list(rows.select_related("about", "sanction__appeal").order_by("-decided_at")[:MOST_AT_ONCE])
-    if not found or found[0].decision_id is None or found[0].decided_at is None:
+    last = rows.order_by("-decided_at").values_list("decision_id", flat=True).first()
+    if last is None:
         return None
-    cases = [case for case in found if case.decision_id == found[0].decision_id]
-    reasons = [_why_it_stays(case) for case in cases]
+    found = list(rows.filter(decision_id=last).select_related("about", "sanction__appeal").order_by("id"))
+    if not found or found[0].decided_at is None:
+        return None
+    reasons = [_why_it_stays(case) for case in found]
     return LastDecision(
-        found[0].decision_id,
-        cases,
+        last,
+        found,
         found[0].staff_outcome,
         found[0].decided_at + UNDO,
         "" if not all(reasons) else reasons[0],
