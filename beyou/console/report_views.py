@@ -1,6 +1,7 @@
 """The staff pages of reports: what waits, one case, and how it ends. Moderators and owners only."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,7 +10,9 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import path
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from beyou.console import filters
@@ -37,6 +40,12 @@ from beyou.reports.rules import REMOVABLE, Target
 from beyou.users.http import MemberRequest
 
 
+@lru_cache(maxsize=64)
+def _filter_fields(chosen: tuple[tuple[str, str], ...]) -> SafeString:
+    """The lists to filter by. There are few of them, and drawing them anew costs as much as the lines."""
+    return render_to_string("console/_queue_filter.html", {"filter": QueueForm(dict(chosen))})
+
+
 def _waiting(request: MemberRequest) -> dict[str, Any]:
     """What the left column shows, as the filter wants it."""
     form = QueueForm(request.GET)
@@ -54,7 +63,7 @@ def _waiting(request: MemberRequest) -> dict[str, Any]:
     return {
         "queue": queue,
         "shelf": shelf.counted(queue.counts),
-        "filter": form,
+        "filter_fields": _filter_fields(tuple(wanted.items())),
         "filter_query": urlencode(wanted),
         "next_url": "?" + urlencode(wanted | {"after": str(queue.next)}) if queue.next else "",
     }
