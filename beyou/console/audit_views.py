@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from beyou.console import audit_queries as queries
+from beyou.console import filters as kept
 from beyou.console import services
 from beyou.console.audit_forms import AuditForm
 from beyou.core.errors import InvalidInput
@@ -31,6 +32,7 @@ def audit(request: MemberRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "console/_audit_lines.html", context, status=status)
     context["standing"] = queries.standing()
+    context["shelf"] = kept.shelf_for(request.member.pk, "audit", form.carried())
     return render(request, "console/audit.html", context, status=status)
 
 

@@ -22,6 +22,7 @@ WORDS: Final = {
     "case.settled": "settled a report about {}",
     "case.suspended": "ended a report about {} with a suspension",
     "case.taken_off": "took what {} offers off the market after a report",
+    "case.undone": "undid how a report about {} was decided",
     "case.viewed": "looked at a report about {}",
     "case.warned": "ended a report about {} with a warning",
     "category.added": "added a category",

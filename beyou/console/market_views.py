@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from beyou.console import services
+from beyou.console import filters, services
 from beyou.console.market_forms import (
     WORDS,
     CategoryForm,
@@ -47,9 +47,12 @@ def items(request: MemberRequest) -> HttpResponse:
         )
     next_url = "?" + urlencode(form.carried() | {"before": str(page.next)}) if page.next else ""
     lines = [(row, WORDS[State(row.state)]) for row in page.items]
+    context = {"form": form, "lines": lines, "next_url": next_url}
     part = bool(request.headers.get("HX-Request"))
+    if not part:
+        context["shelf"] = filters.shelf_for(request.member.pk, "items", form.carried())
     template = "console/_item_lines.html" if part else "console/items.html"
-    return render(request, template, {"form": form, "lines": lines, "next_url": next_url})
+    return render(request, template, context)
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from beyou.console import queries, services
+from beyou.console import filters, queries, services
 from beyou.console.member_forms import EndForm, MembersForm, WhyForm
 from beyou.core.errors import InvalidInput
 from beyou.core.http import client_ip
@@ -33,9 +33,12 @@ def members(request: MemberRequest) -> HttpResponse:
     wanted = form.cleaned_data
     page = member_page(text=wanted["q"], standing=wanted["standing"], before=wanted["before"])
     next_url = "?" + urlencode(form.carried() | {"before": str(page.next)}) if page.next else ""
+    context = {"form": form, "page": page, "next_url": next_url}
     part = bool(request.headers.get("HX-Request"))
+    if not part:
+        context["shelf"] = filters.shelf_for(request.member.pk, "members", form.carried())
     template = "console/_member_lines.html" if part else "console/members.html"
-    return render(request, template, {"form": form, "page": page, "next_url": next_url})
+    return render(request, template, context)
 
 
 @require_safe

@@ -1,16 +1,21 @@
 """The staff pages of reports: what waits, one case, and how it ends. Moderators and owners only."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import path
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from beyou.console import filters
 from beyou.console.member_views import moderator
 from beyou.core.errors import ApplicationError, InvalidInput, NotFound
 from beyou.core.http import client_ip
@@ -29,9 +34,17 @@ from beyou.reports.forms import (
     RemoveMessagesForm,
     SanctionAnswerForm,
     TakeOffForm,
+    UndoForm,
+    wanted_of,
 )
 from beyou.reports.rules import REMOVABLE, Target
 from beyou.users.http import MemberRequest
+
+
+@lru_cache(maxsize=64)
+def _filter_fields(chosen: tuple[tuple[str, str], ...]) -> SafeString:
+    """The lists to filter by. There are few of them, and drawing them anew costs as much as the lines."""
+    return render_to_string("console/_queue_filter.html", {"filter": QueueForm(dict(chosen))})
 
 
 def _waiting(request: MemberRequest) -> dict[str, Any]:
@@ -39,16 +52,27 @@ def _waiting(request: MemberRequest) -> dict[str, Any]:
     form = QueueForm(request.GET)
     if not form.is_valid():
         raise InvalidInput("This is not a place in the list of reports.")
+    wanted = form.carried()
+    shelf = filters.shelf_for(request.member.pk, "reports", wanted)
     queue = queries.queue_for(
-        request.member.pk, request.levels, target=form.chosen(), after=form.cleaned_data["after"]
+        request.member.pk,
+        request.levels,
+        wanted=form.chosen(),
+        after=form.cleaned_data["after"],
+        others=[wanted_of(each.chosen) for each in shelf.saved],
     )
-    wanted = {"target": form.cleaned_data["target"]} if form.cleaned_data["target"] else {}
     return {
         "queue": queue,
-        "filter": form,
+        "shelf": shelf.counted(queue.counts),
+        "filter_fields": _filter_fields(tuple(wanted.items())),
         "filter_query": urlencode(wanted),
         "next_url": "?" + urlencode(wanted | {"after": str(queue.next)}) if queue.next else "",
     }
+
+
+def _whole(request: MemberRequest) -> dict[str, Any]:
+    """What stands on whole pages of cases: the list, and what this one decided a moment ago."""
+    return _waiting(request) | {"last": queries.last_decision(request.member.pk)}
 
 
 @require_safe
@@ -58,8 +82,8 @@ def reports(request: MemberRequest) -> HttpResponse:
     place = PlaceForm(request.GET)
     if not place.is_valid():
         raise InvalidInput("This is not a place in the list of reports.")
-    context = _waiting(request) | {"at": place.cleaned_data["at"]}
     part = bool(request.headers.get("HX-Request"))
+    context = (_waiting if part else _whole)(request) | {"at": place.cleaned_data["at"]}
     return render(request, "console/_report_list.html" if part else "console/reports.html", context)
 
 
@@ -71,8 +95,10 @@ def decided(request: MemberRequest) -> HttpResponse:
     if not place.is_valid():
         raise InvalidInput("This is not a place in the list of reports.")
     page = queries.decided_for(request.member.pk, request.levels, before=place.cleaned_data["before"])
-    context = {"page": page, "next_url": f"?before={page.next}" if page.next else ""}
+    context: dict[str, Any] = {"page": page, "next_url": f"?before={page.next}" if page.next else ""}
     part = bool(request.headers.get("HX-Request"))
+    if not part:
+        context["last"] = queries.last_decision(request.member.pk)
     template = "console/_decided_reports.html" if part else "console/decided_reports.html"
     return render(request, template, context)
 
@@ -90,7 +116,7 @@ def _case(
     row = services.open_case(actor_id=request.member.pk, case_id=case_id)
     strikes = moderation.strikes_of(row.about_id)
     messages = queries.messages_of(row)
-    context: dict[str, Any] = _waiting(request) | {
+    context: dict[str, Any] = _whole(request) | {
         "at": row.pk,
         "case": row,
         "line": queries.waiting([row], request.member.pk)[0],
@@ -253,6 +279,23 @@ def reopen(request: MemberRequest, case_id: UUID) -> HttpResponse:
     return redirect("console:report", case_id)
 
 
+@require_POST
+@moderator
+def undo(request: MemberRequest) -> HttpResponse:
+    """What this one decided a moment ago is undone, one case or several."""
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput("Undo what stands above the list of reports. Nothing was changed.")
+    undone = services.undo(actor_id=request.member.pk, decision_id=form.cleaned_data["decision"])
+    if undone.left:
+        text = f"{len(undone.cases)} open again, and yours. {len(undone.left)} could not be: {undone.left[0]}"
+        toast(request, text, level=messages.WARNING)
+    else:
+        toast(request, "Undone. It is open again, and yours.")
+    is_one = len(undone.cases) == 1
+    return redirect("console:report", undone.cases[0]) if is_one else redirect("console:reports")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @moderator
 def bulk(request: MemberRequest) -> HttpResponse:
@@ -261,6 +304,8 @@ def bulk(request: MemberRequest) -> HttpResponse:
         return _bulk(request, BulkForm())
     form = BulkForm(request.POST, cases=request.POST.getlist("case"))
     act = request.POST.get("do")
+    if act == "all":
+        return _bulk(request, BulkForm(initial={"answer": request.POST.get("answer", "")}))
     sanction_form = SanctionForm(request.POST if act in ("words", "decide") else None)
     if not form.is_valid() or (sanction_form.is_bound and not sanction_form.is_valid()):
         return _bulk(request, form, sanction_form)
@@ -287,12 +332,13 @@ def _bulk(
 ) -> HttpResponse:
     is_chosen = form.is_bound and form.is_valid()
     chosen = queries.chosen_cases(request.member.pk, request.levels, form.case_ids) if is_chosen else []
-    context = _waiting(request) | {
+    context = _whole(request) | {
         "form": form,
         "sanction_form": sanction_form or SanctionForm(),
         "preview": preview,
         "chosen": chosen,
         "ticked": set(request.POST.getlist("case")),
+        "are_all_ticked": request.POST.get("do") == "all",
     }
     refused = form.errors or (sanction_form and sanction_form.errors)
     return render(request, "console/reports_bulk.html", context, status=422 if refused else 200)
@@ -316,6 +362,7 @@ urlpatterns = [
     path("reports", reports, name="reports"),
     path("reports/decided", decided, name="reports-decided"),
     path("reports/several", bulk, name="reports-bulk"),
+    path("reports/undo", undo, name="reports-undo"),
     path("reports/<uuid:case_id>", case, name="report"),
     path("reports/<uuid:case_id>/pictures/<uuid:shown_id>", picture, name="report-picture"),
     *(path(f"reports/<uuid:case_id>/{step}", view, name=f"report-{step}") for step, view in _STEPS.items()),

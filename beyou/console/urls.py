@@ -8,6 +8,7 @@ from beyou.console import (
     automod_views,
     claim_views,
     figure_views,
+    filter_views,
     health_views,
     joining_views,
     market_views,
@@ -18,6 +19,7 @@ from beyou.console import (
     recovery_views,
     report_views,
     sanction_views,
+    several_views,
     sign_in_views,
     views,
 )
@@ -35,6 +37,7 @@ urlpatterns = [
         path(f"queue/<uuid:request_id>/{step}", queue_views.step, {"step": step}, name=step)
         for step in queue_views.STEPS
     ),
+    path("", include(several_views)),
     path("claims", claim_views.claims, name="claims"),
     path("claims/settled", claim_views.settled, name="settled"),
     path("claims/<uuid:claim_id>", claim_views.case, name="claim-case"),
@@ -53,6 +56,7 @@ urlpatterns = [
     path("decisions/<uuid:sanction_id>/answer", sanction_views.answer, name="answer-appeal"),
     path("staff", views.staff, name="staff"),
     path("staff/withdraw", views.withdraw, name="withdraw"),
+    path("", include(filter_views)),
     path("", include(recovery_views)),
     path("", include(joining_views)),
     path("", include(report_views)),

@@ -127,6 +127,17 @@ def may_decide_appeal(deciders: Iterable[UUID | None], other_id: UUID) -> bool:
     return other_id not in deciders
 
 
+def why_it_stays(standing: State, *, is_for_ever: bool, has_appeal: bool) -> str:
+    """Why whoever decided does not undo it by themselves; empty when nobody else has had a part in it."""
+    if is_for_ever:
+        return "A suspension for ever is decided by two. Your colleague can say no on the page of decisions."
+    if has_appeal:
+        return "The member has objected. Somebody else of the staff answers on the page of decisions."
+    if standing is not State.ACTIVE:
+        return "What was decided about the member counts no more."
+    return ""
+
+
 RECORD_FORMAT: Final = "beyou/decision-record/1"
 
 

@@ -109,6 +109,21 @@ def lift(*, actor_id: UUID, sanction_id: UUID, why: str) -> None:
 
 
 @retried
+def take_back(*, actor_id: UUID, sanction_id: UUID) -> None:
+    """The actor's own decision counts no more, and the member is told, as long as nobody else has had a part
+    in it. Raises `NotFound`, and `DecisionMoved`, which says what stands in the way.
+    """
+    row = _held(actor_id, sanction_id)
+    if row.decided_by_id != actor_id:
+        raise NotFound
+    has_appeal = Appeal.objects.filter(sanction=row).exists()
+    if why := rules.why_it_stays(row.standing, is_for_ever=row.is_for_ever, has_appeal=has_appeal):
+        raise DecisionMoved(why)
+    _lift(row, actor_id)
+    _note("member.sanction_lifted", row, actor_id, why="Undone at once by whoever decided.")
+
+
+@retried
 def appeal(*, member_id: UUID, sanction_id: UUID, words: str) -> Appeal:
     """The member objects; somebody else of the staff than who decided will answer. Raises `NotFound`,
     `AlreadyAppealed`, `DecisionMoved`, `InvalidInput`.

@@ -49,6 +49,7 @@ class Kind(StrEnum):
     DECISION = "decision"
     REPORT_WAITING = "report_waiting"
     REPORT_ANSWERED = "report_answered"
+    REPORT_REOPENED = "report_reopened"
     HELD_WAITING = "held_waiting"
     HELD_SETTLED = "held_settled"
 
@@ -95,6 +96,7 @@ TEXTS: Final[dict[Kind, str]] = {
     Kind.DECISION: "The staff decided something about you. Read what, and why.",
     Kind.REPORT_WAITING: "A report waits for a decision of the staff.",
     Kind.REPORT_ANSWERED: "Our staff looked at something that you reported. Read what came of it.",
+    Kind.REPORT_REOPENED: "Our staff look once more at something that you reported.",
     Kind.HELD_WAITING: "Something waits for a look of the staff before others see it.",
     Kind.HELD_SETTLED: "Our staff looked at what you want to offer. See what came of it.",
     Kind.CART_REMINDER: "Something is still in your cart. Nobody holds it for you.",
@@ -136,4 +138,5 @@ ICONS: Final[dict[Kind, str]] = {
     Kind.DECISION: "scale",
     Kind.REPORT_WAITING: "flag",
     Kind.REPORT_ANSWERED: "flag",
+    Kind.REPORT_REOPENED: "flag",
 }

@@ -1,6 +1,6 @@
 """What members and staff say about reports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,7 +9,18 @@ from django import forms
 from beyou.messaging.queries import removed_words
 from beyou.moderation.rules import REASONS, Reason
 from beyou.reports.queries import Message
-from beyou.reports.rules import MOST_AT_ONCE, MOST_WORDS, REMOVABLE, Part, Target, told, told_of_messages
+from beyou.reports.rules import (
+    MOST_AT_ONCE,
+    MOST_WORDS,
+    REMOVABLE,
+    Hold,
+    Origin,
+    Part,
+    Target,
+    Wanted,
+    told,
+    told_of_messages,
+)
 
 
 def _words(label: str, *, required: str = "", hint: str = "", rows: int = 4) -> forms.CharField:
@@ -76,12 +87,45 @@ class QueueForm(forms.Form):
             (Target.ORDER.value, "Orders"),
         ],
     )
+    origin = forms.ChoiceField(
+        label="Reported by",
+        required=False,
+        choices=[
+            ("", "Anybody"),
+            (Origin.MEMBERS.value, "Members alone"),
+            (Origin.FOUND.value, "The automatic help"),
+        ],
+    )
+    hold = forms.ChoiceField(
+        label="Held by",
+        required=False,
+        choices=[("", "Anybody or nobody"), (Hold.FREE.value, "Nobody"), (Hold.MINE.value, "Me")],
+    )
     after = forms.UUIDField(required=False)
 
-    def chosen(self) -> Target | None:
+    def chosen(self) -> Wanted:
         """Once the form is valid."""
-        wanted = self.cleaned_data["target"]
-        return Target(wanted) if wanted else None
+        return wanted_of(self.cleaned_data)
+
+    def carried(self) -> dict[str, str]:
+        """The filters that the address of the next page repeats."""
+        return {name: self.cleaned_data[name] for name in WANTED if self.cleaned_data[name]}
+
+
+#: What of the queue can be filtered.
+WANTED: Final = ("target", "origin", "hold")
+
+
+def wanted_of(chosen: Mapping[str, str]) -> Wanted:
+    """What somebody chose from the lists; what is missing or empty leaves it open."""
+    target, origin, hold = (chosen.get(name) for name in WANTED)
+    return Wanted(
+        Target(target) if target else None, Origin(origin) if origin else None, Hold(hold) if hold else None
+    )
+
+
+class UndoForm(forms.Form):
+    decision = forms.UUIDField()
 
 
 class AnswerForm(forms.Form):

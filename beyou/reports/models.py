@@ -35,6 +35,8 @@ class Case(models.Model):
     )
     decided_by_id = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
+    # The click that decided it, with whatever other cases; a later one has another.
+    decision_id = models.UUIDField(null=True, db_index=True)
     created_at = models.DateTimeField(default=now)
 
     class Meta:

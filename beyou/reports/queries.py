@@ -2,12 +2,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from beyou.blocks.queries import blocks_of
 from beyou.core import clock, keyring
@@ -20,12 +20,22 @@ from beyou.marketplace.queries.staff import staff_item
 from beyou.media.queries import media_file
 from beyou.messaging import quoting
 from beyou.messaging.queries import removed_among
-from beyou.moderation.rules import AppealState
+from beyou.moderation.rules import AppealState, why_it_stays
 from beyou.moderation.rules import State as Standing
 from beyou.orders import queries as orders
 from beyou.reports import rules
 from beyou.reports.models import Case, Removal, Report, Shown
-from beyou.reports.rules import OPEN, Target
+from beyou.reports.rules import (
+    OPEN,
+    SANCTIONED,
+    UNDO,
+    Hold,
+    Origin,
+    Outcome,
+    State,
+    Target,
+    Wanted,
+)
 from beyou.users import queries as users
 from beyou.users.rules import Level, has_level, may_act_on
 
@@ -37,6 +47,8 @@ if TYPE_CHECKING:
 PAGE: Final = 50
 #: Fewer than in lists, since each line costs the queue more than a statement.
 QUEUE_PAGE: Final = 20
+#: No filter.
+EVERYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +233,12 @@ def answer_of(row: Case) -> str:
 # The staff
 
 
-def cases_for(
-    staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID] | None = None
-) -> QuerySet[Case]:
+def cases_for(staff_id: UUID, levels: frozenset[str]) -> QuerySet[Case]:
     """Cases that this one may judge: not about themselves, friends, or staff unless an owner reads; and none
-    that they reported. One statement finds the friends, unless they are given.
+    that they reported. One statement finds the friends.
     """
     mine = Report.objects.filter(case_id=OuterRef("pk"), reporter_id=staff_id)
-    near = [staff_id, *(friend_ids(staff_id) if friends is None else friends)]
+    near = [staff_id, *friend_ids(staff_id)]
     rows = Case.objects.exclude(about_id__in=near).exclude(Exists(mine))
     if Level.OWNER not in levels:
         rows = rows.filter(about__is_staff=False)
@@ -263,6 +273,13 @@ class Waiting:
     is_mine: bool
 
 
+#: What a line shows; members have many more columns.
+_OF_A_LINE: Final = (
+    *("target", "state", "report_count", "is_found", "held_by_id", "held_until", "created_at"),
+    *("about__name", "about__handle", "about__picture_id"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Cases that wait, the longest waiting first, and the cursor of those that follow."""
@@ -271,28 +288,51 @@ class Queue:
     total: int
     next: UUID | None
     oldest: dt.datetime | None
+    #: How many cases each of the other filters would show.
+    counts: list[int]
 
 
 def queue_for(
-    staff_id: UUID, levels: frozenset[str], *, target: Target | None = None, after: UUID | None = None
+    staff_id: UUID,
+    levels: frozenset[str],
+    *,
+    wanted: Wanted = EVERYTHING,
+    after: UUID | None = None,
+    others: Sequence[Wanted] = (),
 ) -> Queue:
     """What waits for a decision that this one may make. A fixed number of statements."""
-    friends = friend_ids(staff_id)
-    every = cases_for(staff_id, levels, friends)
-    rows = every.select_related("about")
-    if target is not None:
-        rows = rows.filter(target=target)
+    apart = _not_theirs(staff_id, levels)
+    every = Case.objects.exclude(id__in=apart)
+    rows = every.filter(_that_fit(wanted, staff_id)).select_related("about").only(*_OF_A_LINE)
     if after is not None:
         rows = rows.filter(id__gt=after)
     found = _oldest(rows, QUEUE_PAGE + 1)
-    is_whole = target is None and after is None
+    is_whole = wanted == EVERYTHING and after is None
     oldest = found[:1] if is_whole else _oldest(every.only("created_at"), 1)
+    total, counts = _count(staff_id, apart, others)
     return Queue(
         waiting(found[:QUEUE_PAGE], staff_id),
-        _count(staff_id, levels, friends),
+        total,
         found[QUEUE_PAGE - 1].pk if len(found) > QUEUE_PAGE else None,
         oldest[0].created_at if oldest else None,
+        counts,
     )
+
+
+def _that_fit(wanted: Wanted, staff_id: UUID) -> Q:
+    """Which of the open cases the filter shows this one."""
+    fit = Q()
+    if wanted.target is not None:
+        fit &= Q(target=wanted.target)
+    if wanted.origin is not None:
+        fit &= Q(is_found=wanted.origin is Origin.FOUND)
+    moment = clock.now()
+    if wanted.hold is Hold.MINE:
+        # What waits is nobody's, so that there is no need to look at thousands of those.
+        fit &= Q(state=State.INVESTIGATING, held_by_id=staff_id, held_until__gt=moment)
+    elif wanted.hold is Hold.FREE:
+        fit &= Q(held_until=None) | Q(held_until__lte=moment)
+    return fit
 
 
 def _oldest(rows: QuerySet[Case], count: int) -> list[Case]:
@@ -320,27 +360,80 @@ def waiting(rows: Iterable[Case], staff_id: UUID) -> list[Waiting]:
 
 def waiting_for(staff_id: UUID, levels: frozenset[str]) -> tuple[int, dt.datetime | None]:
     """How many cases wait that this one may judge, and since when the oldest does."""
-    friends = friend_ids(staff_id)
-    oldest = _oldest(cases_for(staff_id, levels, friends).only("created_at"), 1)
-    return _count(staff_id, levels, friends), oldest[0].created_at if oldest else None
+    apart = _not_theirs(staff_id, levels)
+    oldest = _oldest(Case.objects.exclude(id__in=apart).only("created_at"), 1)
+    return _count(staff_id, apart)[0], oldest[0].created_at if oldest else None
 
 
-def _count(staff_id: UUID, levels: frozenset[str], friends: Iterable[UUID]) -> int:
-    """How many open cases this one may judge: all without the few that are not for them, since thousands that
-    are would have to be looked at one by one.
-    """
-    rows = Case.objects.filter(state__in=OPEN)
-    not_theirs = {*rows.filter(reports__reporter_id=staff_id).values_list("id", flat=True)}
-    not_theirs.update(rows.filter(about_id__in=[staff_id, *friends]).values_list("id", flat=True))
+def _not_theirs(staff_id: UUID, levels: frozenset[str]) -> set[UUID]:
+    """The few open cases that are not among `cases_for`. Four statements."""
+    people = {staff_id, *friend_ids(staff_id)}
     if Level.OWNER not in levels:
-        not_theirs.update(rows.filter(about_id__in=users.staff_ids()).values_list("id", flat=True))
-    return rows.count() - len(not_theirs)
+        people.update(users.staff_ids())
+    # The states are looked at here: asked for them, the database would begin with thousands of open cases.
+    found = [*Report.objects.filter(reporter_id=staff_id).values_list("case_id", "case__state")]
+    found += Case.objects.filter(about_id__in=people).values_list("id", "state")
+    return {case_id for case_id, state in found if state in OPEN}
+
+
+def _count(staff_id: UUID, apart: set[UUID], filters: Sequence[Wanted] = ()) -> tuple[int, list[int]]:
+    """How many open cases there are apart from those, and how many of them each filter shows."""
+    rows = Case.objects.filter(state__in=OPEN)
+    total = rows.count() - len(apart)
+    if not filters:
+        return total, []
+    shown = rows.exclude(id__in=apart).aggregate(
+        **{
+            f"of_{at}": Count("pk", filter=_that_fit(each, staff_id) or None)
+            for at, each in enumerate(filters)
+        }
+    )
+    return total, [shown[f"of_{at}"] for at in range(len(filters))]
 
 
 def oldest_waiting() -> dt.datetime | None:
     """Since when the longest waiting case waits, whoever may judge it. A statement for each state."""
     found = _oldest(Case.objects.only("created_at"), 1)
     return found[0].created_at if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """What somebody of the staff decided last, a moment ago: one case, or several with one click."""
+
+    id: UUID
+    cases: list[Case]
+    outcome: str
+    until: dt.datetime
+    #: Why it cannot be undone; empty when it can.
+    why_not: str
+
+
+def last_decision(staff_id: UUID) -> LastDecision | None:
+    """What this one can undo, or could if nothing stood in the way. One statement when there is nothing."""
+    rows = Case.objects.filter(decided_by_id=staff_id, decided_at__gt=clock.now() - UNDO)
+    last = rows.order_by("-decided_at").values_list("decision_id", flat=True).first()
+    if last is None:
+        return None
+    found = list(rows.filter(decision_id=last).select_related("about", "sanction__appeal").order_by("id"))
+    if not found or found[0].decided_at is None:
+        return None
+    reasons = [_why_it_stays(case) for case in found]
+    return LastDecision(
+        last,
+        found,
+        found[0].staff_outcome,
+        found[0].decided_at + UNDO,
+        "" if not all(reasons) else reasons[0],
+    )
+
+
+def _why_it_stays(case: Case) -> str:
+    sanction = case.sanction
+    if sanction is None or Outcome(case.outcome) not in SANCTIONED:
+        return ""
+    has_appeal = hasattr(sanction, "appeal")
+    return why_it_stays(sanction.standing, is_for_ever=sanction.is_for_ever, has_appeal=has_appeal)
 
 
 @dataclass(frozen=True, slots=True)

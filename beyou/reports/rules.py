@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -34,6 +35,29 @@ class State(StrEnum):
 
 
 OPEN: Final = frozenset({State.PENDING, State.INVESTIGATING})
+
+
+class Origin(StrEnum):
+    """Who brought something to the staff."""
+
+    MEMBERS = "members"  # Members alone.
+    FOUND = "found"  # The automatic help has a part in it.
+
+
+class Hold(StrEnum):
+    """Who works on a case."""
+
+    FREE = "free"
+    MINE = "mine"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases of the queue to show; what is None leaves it open."""
+
+    target: Target | None = None
+    origin: Origin | None = None
+    hold: Hold | None = None
 
 
 class Outcome(StrEnum):
@@ -107,6 +131,8 @@ def told_of_messages(count: int, words: str) -> str:
 
 #: How long a case is kept for whoever took it.
 LEASE: Final = dt.timedelta(minutes=15)
+#: So long whoever decided a case can undo that.
+UNDO: Final = dt.timedelta(minutes=10)
 MOST_WORDS: Final = 1000
 MOST_MESSAGES: Final = 20
 MOST_PICTURES: Final = 3
@@ -119,6 +145,10 @@ MOST_AT_ONCE: Final = 50
 def ended(outcome: Outcome) -> State:
     """How a case stands that ended so."""
     return State.DISMISSED if outcome is Outcome.DISMISSED else State.RESOLVED
+
+
+#: Cases that end so end with a decision about whoever answers for them.
+SANCTIONED: Final = frozenset({Outcome.WARNED, Outcome.LIMITED, Outcome.SUSPENDED, Outcome.REMOVED})
 
 
 def key_of(target: Target, target_id: UUID) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from beyou.audit.queries import records_by
 from beyou.core import clock, keyring
 from beyou.core.errors import NotFound
 from beyou.users import queries as users
@@ -25,6 +26,7 @@ from beyou.verification.rules import (
     is_held_by,
     may_review,
     may_take,
+    needs_second,
 )
 
 if TYPE_CHECKING:
@@ -187,6 +189,47 @@ def waiting(rows: list[VerificationRequest], reviewer_id: UUID, levels: frozense
             needs_other=row.first_reviewer_id == reviewer_id,
             was_handed_on=row.pk in handed_on,
             is_for_others=not may_take(levels, row.escalated_to),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A request that a reviewer chose among others, and what it takes to decide it."""
+
+    request: VerificationRequest
+    reason: str
+    has_document: bool
+    #: Whether this reviewer has looked at the document.
+    was_seen: bool
+    #: Whether an approval would only ask for another reviewer's.
+    needs_second: bool
+
+
+def chosen_requests(
+    reviewer_id: UUID, levels: frozenset[str], request_ids: Iterable[UUID], *, four_eyes: bool
+) -> list[Chosen]:
+    """Those of the requests that this reviewer may judge, in whatever state, the longest waiting first. A
+    fixed number of statements.
+    """
+    mine = reviewable_by(reviewer_id, levels).filter(id__in=list(request_ids))
+    rows = list(mine.order_by("submitted_at", "id"))
+    stored = Document.objects.filter(request__in=rows, media_id__isnull=False)
+    documents = {row.request_id: row.pk for row in stored.order_by("id")}
+    looks = records_by(reviewer_id).filter(
+        act="verification.document_viewed",
+        object_id__in=[str(key) for key in documents.values()],
+        created_at__gte=min((row.submitted_at for row in rows), default=clock.now()),
+    )
+    seen = set(looks.values_list("object_id", flat=True))
+    return [
+        Chosen(
+            row,
+            reason_of(row),
+            row.pk in documents,
+            str(documents.get(row.pk)) in seen,
+            needs_second(standing_of(row), four_eyes=four_eyes),
         )
         for row in rows
     ]

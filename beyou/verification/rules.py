@@ -140,6 +140,8 @@ def may_take(reviewer_levels: Collection[str], escalated_to: str) -> bool:
 #: How long a claim holds, and how long a decision may be taken back before its member is told.
 LEASE: Final = dt.timedelta(minutes=15)
 UNDO: Final = dt.timedelta(seconds=15)
+#: Requests that one click may decide.
+MOST_AT_ONCE: Final = 50
 #: From so many decisions on their median is worth telling.
 ENOUGH_DECISIONS: Final = 3
 

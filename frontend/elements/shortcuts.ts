@@ -10,7 +10,7 @@ function addressOf(key: string): string | undefined {
 }
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
+  return target instanceof Element && target.closest("input:not([data-pick]), textarea, select, [contenteditable]") !== null;
 }
 
 function focusSearch(): boolean {

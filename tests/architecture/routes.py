@@ -261,6 +261,7 @@ ROUTES: dict[str, Route] = {
     f"{S}members/<uuid:member_id>/sanction": _staff(Level.MODERATOR, "POST", body=_sanction),
     f"{S}reports": _staff(Level.MODERATOR, "GET"),
     f"{S}reports/decided": _staff(Level.MODERATOR, "GET"),
+    f"{S}reports/undo": _staff(Level.MODERATOR, "POST"),
     f"{S}reports/several": _staff(Level.MODERATOR, "GET", "POST"),
     f"{S}reports/<uuid:case_id>": _staff(Level.MODERATOR, "GET"),
     f"{S}reports/<uuid:case_id>/pictures/<uuid:shown_id>": _staff(Level.MODERATOR, "GET"),
@@ -278,6 +279,10 @@ ROUTES: dict[str, Route] = {
             "reopen",
         )
     },
+    f"{S}filters": _staff(None, "GET", "POST"),
+    f"{S}filters/open": _staff(None, "GET"),
+    f"{S}filters/rename": _staff(None, "POST"),
+    f"{S}filters/delete": _staff(None, "POST"),
     f"{S}automatic-help": _staff(Level.MODERATOR, "GET", "POST", body=_word),
     f"{S}automatic-help/words/<uuid:word_id>": _staff(
         Level.MODERATOR, "GET", "POST", body=lambda: _word() | {"version": "1"}
@@ -307,6 +312,8 @@ ROUTES: dict[str, Route] = {
     f"{S}queue/renames/<uuid:rename_id>": _staff(
         Level.VERIFIER, "GET", "POST", body=lambda: {"verdict": "refuse", "note": "It is somebody else's."}
     ),
+    f"{S}queue/several": _staff(Level.VERIFIER, "GET", "POST"),
+    f"{S}queue/several/undo": _staff(Level.VERIFIER, "POST"),
     f"{S}queue/<uuid:request_id>": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/<uuid:request_id>/document": _staff(Level.VERIFIER, "GET"),
     f"{S}queue/<uuid:request_id>/revoke": _staff(

@@ -17,6 +17,7 @@ from beyou.automod import queries
 from beyou.automod.rules import Action, Matcher, Place, Word
 from beyou.automod.services import read_profile
 from beyou.blocks.services import block
+from beyou.console import filters
 from beyou.core import clock, events, personal
 from beyou.core.ids import uuid7
 from beyou.core.personal import Fate
@@ -249,6 +250,9 @@ def raw_pages() -> list[str]:
 def test_nothing_of_an_erased_member_is_left(folder: Path) -> None:
     alice, charlie, readable = singer(folder)
     identities.link(member_id=alice.pk, issuer="https://login.example.org", subject="alice")
+    # As one of the staff that she was.
+    item = {"target": "item"}
+    filters.save_filter(owner_id=alice.pk, levels={"moderator"}, name=SONG, list_name="reports", data=item)
     sing_everywhere(alice)
     assert heard(folder), "the test must be able to hear"
     tables = {table.label: table for table in personal.tables()}

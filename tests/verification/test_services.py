@@ -202,7 +202,7 @@ def test_taking_back_deletes_the_document_and_allows_a_new_request() -> None:
     services.withdraw(member_id=alice.pk)
     assert not MediaFile.objects.exists()
     assert Document.objects.get().deleted_because == "withdrawn"
-    with pytest.raises(NotClaimed):
+    with pytest.raises(RequestMoved):
         services.approve(request_id=request_id, reviewer_id=vera.pk)
     with pytest.raises(RequestMoved):
         services.withdraw(member_id=alice.pk)

@@ -152,8 +152,13 @@ def ago(moment: dt.datetime) -> SafeString:
         words = "yesterday" if days == 1 else f"{days} days ago"
     else:
         words = date_format(moment, "j F Y")
-    exact = date_format(moment, "j F Y, H:i e")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
+
+
+@lru_cache(maxsize=4096)
+def _exact(moment: dt.datetime) -> str:
+    """The same rows are shown again and again, and formatting costs more than the rest of a line."""
+    return date_format(moment, "j F Y, H:i e")
 
 
 @register.filter

@@ -17,8 +17,10 @@ from beyou.reports.services.found import report_finding
 from beyou.reports.services.keep import erase_member, forget_old
 from beyou.reports.services.remove import forget_removed, put_back, remove, remove_messages
 from beyou.reports.services.report import report
+from beyou.reports.services.undo import Undone, undo
 
 __all__ = [
+    "Undone",
     "dismiss",
     "dismiss_many",
     "erase_member",
@@ -38,4 +40,5 @@ __all__ = [
     "sanction_many",
     "settle",
     "take_off",
+    "undo",
 ]

@@ -12,11 +12,13 @@ from beyou.audit.services import record
 from beyou.core import clock, keyring
 from beyou.core.errors import InvalidInput, NotFound
 from beyou.core.holds import is_held_by
+from beyou.core.ids import uuid7
 from beyou.core.transactions import retried
 from beyou.marketplace import services as market
 from beyou.moderation import services as moderation
 from beyou.moderation.errors import AlreadyLimited, AlreadySuspended
 from beyou.moderation.rules import Kind, Reason
+from beyou.notifications.rules import Kind as Kinds
 from beyou.reports import queries, rules
 from beyou.reports.errors import CaseHeld, CaseMoved, CaseNotHeld
 from beyou.reports.models import Case
@@ -52,7 +54,7 @@ def hold(*, actor_id: UUID, case_id: UUID) -> None:
             raise CaseHeld("It comes back when they are done or away.")
         raise CaseMoved("It is decided. The queue shows what waits.")
     if not was_mine:
-        _note("held", row, actor_id)
+        note("held", row, actor_id)
         tell_queue()
 
 
@@ -63,16 +65,16 @@ def let_go(*, actor_id: UUID, case_id: UUID) -> None:
     row.held_by_id = row.held_until = None
     row.state = State.PENDING.value
     row.save(update_fields=["held_by_id", "held_until", "state"])
-    _note("released", row, actor_id)
+    note("released", row, actor_id)
     tell_queue()
 
 
 @retried
-def dismiss(*, actor_id: UUID, case_id: UUID, answer: str = "") -> None:
+def dismiss(*, actor_id: UUID, case_id: UUID, answer: str = "", decision_id: UUID | None = None) -> None:
     """There is nothing against the rules, and whoever reported it reads that. Raises `NotFound`, `CaseMoved`,
     `CaseNotHeld` and `InvalidInput`, as every decision does.
     """
-    end(held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer)
+    end(held(actor_id, case_id), actor_id, Outcome.DISMISSED, answer, decision_id)
 
 
 def dismiss_many(*, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "") -> tuple[int, int]:
@@ -80,8 +82,10 @@ def dismiss_many(*, actor_id: UUID, case_ids: Sequence[UUID], answer: str = "") 
     many were not: held by others, decided meanwhile, or not this one's to judge.
     """
 
+    decision_id = uuid7()
+
     def decide(case_id: UUID) -> None:
-        dismiss(actor_id=actor_id, case_id=case_id, answer=answer)
+        dismiss(actor_id=actor_id, case_id=case_id, answer=answer, decision_id=decision_id)
 
     return _each(actor_id, case_ids, decide)
 
@@ -93,12 +97,13 @@ def sanction_many(
     the same member stay, and so does that of a member whose earlier decision is in the way.
     """
     decided: set[UUID] = set()
+    decision_id = uuid7()
 
     def decide(case_id: UUID) -> None:
         about = Case.objects.values_list("about_id", flat=True).get(id=case_id)
         if about in decided:
             raise CaseMoved("Somebody gets the same only once.")
-        sanction(actor_id=actor_id, case_id=case_id, answer=answer, **said)
+        sanction(actor_id=actor_id, case_id=case_id, answer=answer, decision_id=decision_id, **said)
         decided.add(about)
 
     return _each(actor_id, case_ids, decide)
@@ -138,6 +143,7 @@ def sanction(
     words: str,
     days: int | None = None,
     answer: str = "",
+    decision_id: UUID | None = None,
 ) -> "Sanction":
     """Whoever answers for it is warned, limited or suspended. Raises also what `moderation.services.sanction`
     does.
@@ -147,7 +153,7 @@ def sanction(
         actor_id=actor_id, member_id=row.about_id, kind=kind, reason=reason, words=words, days=days
     )
     row.sanction = made
-    end(row, actor_id, _ENDS_AS[kind], answer)
+    end(row, actor_id, _ENDS_AS[kind], answer, decision_id)
     return made
 
 
@@ -171,24 +177,31 @@ def reopen(*, actor_id: UUID, case_id: UUID) -> None:
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id, for_update=True)
     if row.is_open:
         raise CaseMoved("It is open already.")
+    open_again(row, actor_id)
+    note("reopened", row, actor_id)
+
+
+def open_again(row: Case, actor_id: UUID) -> None:
+    """The locked case is as it was before its decision, and this one's; whoever reported it reads that the
+    staff look at it once more. Raises `CaseMoved` when a newer case is open.
+    """
     row.open_of = rules.key_of(Target(row.target), row.target_id)
     row.state, row.outcome, row.answer = State.INVESTIGATING.value, "", b""
     row.held_by_id, row.held_until = actor_id, clock.now() + LEASE
-    row.decided_by_id = row.decided_at = None
+    row.decided_by_id = row.decided_at = row.decision_id = None
     try:
         with transaction.atomic():
             row.save()
     except IntegrityError:
         raise CaseMoved("There is a newer case about the same. Decide that one.") from None
-    _note("reopened", row, actor_id)
-    tell_queue()
+    tell_reporters(row, Kinds.REPORT_REOPENED)
 
 
 @transaction.atomic
 def open_case(*, actor_id: UUID, case_id: UUID) -> Case:
     """The case as the staff read it; that it was looked at is written down before. Raises `NotFound`."""
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id)
-    _note("viewed", row, actor_id)
+    note("viewed", row, actor_id)
     return row
 
 
@@ -197,7 +210,7 @@ def open_picture(*, actor_id: UUID, case_id: UUID, shown_id: UUID, address: str)
     """A picture of a case; that it was looked at is written down before. Raises `NotFound`."""
     row = queries.case_for(actor_id, users.levels_of(actor_id), case_id)
     file = queries.picture_of(row, shown_id)
-    _note("picture_viewed", row, actor_id, address=address)
+    note("picture_viewed", row, actor_id, address=address)
     return file
 
 
@@ -211,8 +224,8 @@ def held(actor_id: UUID, case_id: UUID) -> Case:
     return row
 
 
-def end(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
-    """The case that this one holds has ended so."""
+def end(row: Case, actor_id: UUID, outcome: Outcome, answer: str, decision_id: UUID | None = None) -> None:
+    """The case that this one holds has ended so, by a click of its own or one that ended several."""
     words = answer.strip()
     if len(words) > rules.MOST_WORDS:
         raise InvalidInput(f"Answer in up to {rules.MOST_WORDS} characters.")
@@ -220,13 +233,13 @@ def end(row: Case, actor_id: UUID, outcome: Outcome, answer: str) -> None:
         row.answer = keyring.seal_field(words, table="reports", column="answer", row_id=row.pk)
     row.state, row.outcome, row.open_of = rules.ended(outcome).value, outcome.value, None
     row.held_by_id = row.held_until = None
-    row.decided_by_id, row.decided_at = actor_id, clock.now()
+    row.decided_by_id, row.decided_at, row.decision_id = actor_id, clock.now(), decision_id or uuid7()
     row.save()
-    _note(outcome.value, row, actor_id)
+    note(outcome.value, row, actor_id)
     tell_reporters(row)
 
 
-def _note(act: str, row: Case, actor_id: UUID, *, address: str | None = None, **detail: Any) -> None:
+def note(act: str, row: Case, actor_id: UUID, *, address: str | None = None, **detail: Any) -> None:
     record(
         act=f"case.{act}",
         actor_id=actor_id,

@@ -31,9 +31,9 @@ def tell_staff(case: Case) -> None:
             notify(member_id=member_id, kind=Kind.REPORT_WAITING, target=f"/{settings.STAFF_PREFIX}/reports")
 
 
-def tell_reporters(case: Case) -> None:
+def tell_reporters(case: Case, kind: Kind = Kind.REPORT_ANSWERED) -> None:
     tell_queue()
     for reporter_id in Report.objects.filter(case=case).values_list("reporter_id", flat=True):
         # The automatic help reads no answers.
         if reporter_id is not None:
-            notify(member_id=reporter_id, kind=Kind.REPORT_ANSWERED, target=REPORTS)
+            notify(member_id=reporter_id, kind=kind, target=REPORTS)

@@ -18,23 +18,37 @@ from beyou.verification.services.review import (
     settle,
     undo,
 )
+from beyou.verification.services.several import (
+    Several,
+    approve_many,
+    claim_many,
+    reject_many,
+    release_many,
+    undo_many,
+)
 
 __all__ = [
     "NOBODY_ABOVE",
     "OpenedDocument",
+    "Several",
     "approve",
+    "approve_many",
     "ask_again",
     "claim",
+    "claim_many",
     "delete_due_documents",
     "erase_member",
     "escalate",
     "open_document",
     "reject",
+    "reject_many",
     "release",
+    "release_many",
     "resubmit",
     "revoke",
     "settle",
     "submit",
     "undo",
+    "undo_many",
     "withdraw",
 ]

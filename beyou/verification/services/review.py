@@ -30,6 +30,7 @@ from beyou.verification.services.telling import tell
 
 #: Drained a little after the undo has ended, so that nobody is told of what can still be taken back.
 _TOLD_AFTER_MS = int(UNDO.total_seconds() * 1000) + 1000
+_MOVED = RequestMoved("It has been decided or taken back. The queue shows what waits.")
 
 
 @transaction.atomic
@@ -64,12 +65,14 @@ def _why_not_claimed(request_id: UUID) -> ClaimedByOther | RequestMoved:
     state = VerificationRequest.objects.filter(id=request_id).values_list("state", flat=True).first()
     if state == State.CLAIMED:
         return ClaimedByOther("A colleague is looking at it. It comes back when they are done or away.")
-    return RequestMoved("It has been decided or taken back. The queue shows what waits.")
+    return _MOVED
 
 
 @transaction.atomic
 def release(*, request_id: UUID, reviewer_id: UUID) -> None:
-    """The request waits for anybody again. Raises `NotFound` or `NotClaimed`."""
+    """The request waits for anybody again. Raises what every step of a
+    claimed request does: `NotFound`, `NotClaimed`, `RequestMoved` and `HandedOn`.
+    """
     request = _held(request_id, reviewer_id)
     _move(request, Step.RELEASE)
     request.save()
@@ -81,7 +84,7 @@ def release(*, request_id: UUID, reviewer_id: UUID) -> None:
 def approve(*, request_id: UUID, reviewer_id: UUID) -> Decision:
     """The member is verified from now on; where two must agree, the first approval only asks for a second.
 
-    Raises `NotFound`, `NotClaimed`, or `SecondReviewerNeeded`.
+    Raises what `release` raises, and `SecondReviewerNeeded`.
     """
     request = _held(request_id, reviewer_id)
     if request.first_reviewer_id == reviewer_id:
@@ -95,7 +98,7 @@ def approve(*, request_id: UUID, reviewer_id: UUID) -> Decision:
 
 @transaction.atomic
 def reject(*, request_id: UUID, reviewer_id: UUID, why: Why, note: str) -> Decision:
-    """The member reads why, and may send again what the reason names. Raises `NotFound`, `NotClaimed`, and
+    """The member reads why, and may send again what the reason names. Raises what `release` raises, and
     `InvalidInput` for another reason without a note.
     """
     if why is Why.OTHER and not note.strip():
@@ -107,7 +110,7 @@ def reject(*, request_id: UUID, reviewer_id: UUID, why: Why, note: str) -> Decis
 
 @transaction.atomic
 def ask_again(*, request_id: UUID, reviewer_id: UUID, parts: frozenset[Part], note: str) -> Decision:
-    """The member reads what is missing and sends only these parts. Raises `NotFound`, `NotClaimed`, and
+    """The member reads what is missing and sends only these parts. Raises what `release` raises, and
     `InvalidInput` without parts or note.
     """
     if not parts or not note.strip():
@@ -120,7 +123,7 @@ def ask_again(*, request_id: UUID, reviewer_id: UUID, parts: frozenset[Part], no
 @transaction.atomic
 def escalate(*, request_id: UUID, reviewer_id: UUID, to: Level, note: str) -> Decision:
     """The claim is given up, and the request waits for somebody else who has the level `to` and reads the
-    note. Whoever handed a request on never decides it. Raises `NotFound`, `NotClaimed`, `NobodyToHelp`, and
+    note. Whoever handed a request on never decides it. Raises what `release` raises, `NobodyToHelp`, and
     `InvalidInput` for another level or without a note.
     """
     if to not in HELPERS or not note.strip():
@@ -191,11 +194,13 @@ def settle(*, decision_id: UUID) -> None:
 
 def _held(request_id: UUID, reviewer_id: UUID) -> VerificationRequest:
     """The locked request that this reviewer has claimed. Levels are read anew: one that was withdrawn a
-    moment ago decides nothing. Raises `NotFound`, `NotClaimed` or `HandedOn`.
+    moment ago decides nothing. Raises `NotFound`, `NotClaimed`, `RequestMoved` or `HandedOn`.
     """
     levels = users.levels_of(reviewer_id)
     request = queries.request_for(reviewer_id, levels, request_id, for_update=True)
     _check_may_take(request, reviewer_id, levels)
+    if request.state not in (State.PENDING, State.CLAIMED):
+        raise _MOVED
     if not rules.is_held_by(queries.standing_of(request), reviewer_id, clock.now()):
         raise NotClaimed("Your claim has ended or was never made. Claim it again; nothing was decided.")
     return request
@@ -211,7 +216,7 @@ def _check_may_take(request: VerificationRequest, reviewer_id: UUID, levels: fro
 def _move(request: VerificationRequest, step: Step) -> None:
     state = rules.after(State(request.state), step)
     if state is None:
-        raise RequestMoved("It has been decided or taken back. The queue shows what waits.")
+        raise _MOVED
     request.state = state.value
     request.claimed_by_id = request.claimed_until = None
     if state not in OPEN:
