@@ -105,7 +105,7 @@ def test_production_refuses_to_start_without(load: Load, name: str) -> None:
         ("BEYOU_ADMIN_PATH", "back room of the tests"),
         ("BEYOU_ADMIN_PATH", "abababababababababab"),
         ("BEYOU_ADMIN_PATH", "our-Admin-pages-4711"),
-        ("BEYOU_ADMIN_PATH", _SAFE["BEYOU_STAFF_PREFIX"]),
+        pytest.param("BEYOU_ADMIN_PATH", _SAFE["BEYOU_STAFF_PREFIX"], id="two secrets alike"),
         ("BEYOU_MAIL_URL", "console:"),
         ("BEYOU_MAIL_URL", "carrier-pigeon://loft"),
         ("BEYOU_ALERT_WEBHOOK_URL", "ftp://hooks.example.org/"),
