@@ -1,12 +1,16 @@
 """One suite for three engines: BEYOU_DATABASE_URL chooses, SQLite in a temporary folder by default."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zlib import crc32
 
 import pytest
+
+from tests import migrated
 
 _HERE = Path(__file__).parent
 _DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
@@ -48,6 +52,22 @@ def _is_of_half(item: pytest.Item, half: str) -> bool:
 def _uses_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """On SQLite the database of the tests begins as a copy of one that is migrated already."""
+    from django.db.backends.sqlite3.creation import DatabaseCreation
+
+    create = DatabaseCreation._create_test_db
+
+    def copied(self: DatabaseCreation, *arguments: Any, **named: Any) -> str:
+        name = create(self, *arguments, **named)
+        shutil.copyfile(migrated.folder() / "db.sqlite3", name)
+        return name
+
+    with patch.object(DatabaseCreation, "_create_test_db", copied):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A real `beyou serve` on a free port, with a data folder of its own and a file that keeps all it says."""
 
-import atexit
 import json
 import os
 import shutil
@@ -8,18 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests import children
+from tests import children, migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 40
@@ -102,7 +99,7 @@ class Server:
     def migrate(self) -> None:
         """The tables are there: on SQLite as a copy, since migrating takes seconds."""
         if "BEYOU_DATABASE_URL" not in self.environment:
-            shutil.copytree(_migrated(), self.data_dir, dirs_exist_ok=True)
+            shutil.copytree(migrated.folder(), self.data_dir, dirs_exist_ok=True)
             return
         done = self.command("migrate", "--verbosity", "0")
         if done.returncode:
@@ -150,17 +147,6 @@ class Server:
             timeout=120,
             check=False,
         )
-
-
-@cache
-def _migrated() -> Path:
-    """A data folder with an empty database. Migrating takes seconds; servers start from a copy."""
-    folder = Path(tempfile.mkdtemp(prefix="beyou-migrated-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    migrated = Server(folder).command("migrate", "--verbosity", "0")
-    if migrated.returncode:
-        raise RuntimeError(migrated.stderr[-4000:])
-    return folder
 
 
 @contextmanager

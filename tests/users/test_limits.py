@@ -235,7 +235,8 @@ def test_two_processes_share_what_they_count(redis: str, tmp_path: Path) -> None
     first.start()
     try:
         second.start()
-        for number in range(30):
+        # Eight for each: who counted alone would let all of them try.
+        for number in range(16):
             guess((first, second)[number % 2].port)
     finally:
         first.stop()
@@ -244,7 +245,7 @@ def test_two_processes_share_what_they_count(redis: str, tmp_path: Path) -> None
         "import json; from beyou.users.models import LoginActivity as L;"
         "print(json.dumps([L.objects.filter(outcome=o).count() for o in ('bad_credentials', 'limited')]))"
     )
-    assert json.loads(counted.splitlines()[-1]) == [10, 20]
+    assert json.loads(counted.splitlines()[-1]) == [10, 6]
 
 
 def test_each_policy_says_what_happens_without_a_store() -> None:
