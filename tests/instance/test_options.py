@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings as environment
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -24,6 +24,7 @@ from beyou.core import clock, ids, limits
 from beyou.core.errors import InvalidInput, RateLimited
 from beyou.core.ids import uuid7
 from beyou.core.ports import options as port
+from beyou.core.realtime.hub import hub
 from beyou.disputes.queries import refusal_for
 from beyou.disputes.rules import Refusal
 from beyou.instance import options, queries, services
@@ -372,6 +373,8 @@ def test_sockets_go_on_with_what_was_known_while_a_thread_reads() -> None:
         seen = [port.number("messages_per_minute") for _ in range(3)]
         assert queries._renewal is not None
         await queries._renewal
+        # The thread would take its connection with it.
+        await hub.read(connections.close_all)
         return [*seen, port.number("messages_per_minute")]
 
     assert asyncio.run(frames()) == [20, 20, 20, 30]
