@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Opened, befriend
 from tests.browser.server import Server
 from tests.browser.test_look import SIZES, findings
 from tests.factories import pictures
@@ -48,11 +48,13 @@ def _everywhere(page: Page, address: str) -> list[str]:
     return faults
 
 
-def test_somebody_sells_and_somebody_finds(person: Person, live: Server, photo: Path) -> None:
-    seller = person("market_seller").pages[0]
-    live.run(VERIFY.format(handle="market_seller") + STOCK.format(handle="market_seller"))
+def test_somebody_sells_and_somebody_finds(own_live: Server, open_person: Opened, photo: Path) -> None:
+    # On the shared server other tests offer things, too.
+    befriend(own_live, "market_seller", "market_buyer")
+    seller = open_person(own_live, "market_seller").pages[0]
+    own_live.run(VERIFY.format(handle="market_seller") + STOCK.format(handle="market_seller"))
     seller.set_viewport_size({"width": 390, "height": 844})
-    seller.goto(f"{live.origin}/market/sell")
+    seller.goto(f"{own_live.origin}/market/sell")
     draft = seller.url
     seller.get_by_label("Title").fill("Brass desk lamp")
     seller.get_by_label("Price in EUR").fill("12,50")
@@ -61,7 +63,7 @@ def test_somebody_sells_and_somebody_finds(person: Person, live: Server, photo: 
     seller.get_by_label("Photos").set_input_files(photo)
     expect(seller.locator(".photos img")).to_have_count(1)
     # Whoever closes the tab now finds everything again.
-    seller.goto(f"{live.origin}/home")
+    seller.goto(f"{own_live.origin}/home")
     seller.goto(draft)
     expect(seller.get_by_label("Title")).to_have_value("Brass desk lamp")
     seller.get_by_role("button", name="Publish").click()
@@ -74,13 +76,13 @@ def test_somebody_sells_and_somebody_finds(person: Person, live: Server, photo: 
     seller.get_by_label("Region").fill("Utrecht")
     seller.get_by_role("button", name="Publish").click()
     expect(seller.locator("h1")).to_have_text("Brass desk lamp")
-    page = person("market_buyer").pages[0]
-    page.goto(f"{live.origin}/market")
+    page = open_person(own_live, "market_buyer").pages[0]
+    page.goto(f"{own_live.origin}/market")
     expect(page.locator(".item-title")).to_contain_text(["Brass desk lamp"])
     page.get_by_label("Search items").fill("brass lmap")
     page.get_by_role("button", name="Search").click()
     expect(page.locator(".item-title")).to_have_text(["Brass desk lamp"])
-    page.goto(f"{live.origin}/market")
+    page.goto(f"{own_live.origin}/market")
     page.get_by_text("Filter and sort").click()
     page.get_by_label("Price from (EUR)").fill("20")
     page.get_by_label("Order").select_option("cheapest")
@@ -91,8 +93,13 @@ def test_somebody_sells_and_somebody_finds(person: Person, live: Server, photo: 
     page.get_by_role("button", name="Save to favourites").click()
     expect(page.get_by_role("button", name="Remove from favourites")).to_be_visible()
     faults = []
-    for path in ("/market", "/market?low=abc", "/market/favourites", seller.url.removeprefix(live.origin)):
-        faults += _everywhere(page, live.origin + path)
-    for path in ("/selling/items", draft.removeprefix(live.origin)):
-        faults += _everywhere(seller, live.origin + path)
+    for path in (
+        "/market",
+        "/market?low=abc",
+        "/market/favourites",
+        seller.url.removeprefix(own_live.origin),
+    ):
+        faults += _everywhere(page, own_live.origin + path)
+    for path in ("/selling/items", draft.removeprefix(own_live.origin)):
+        faults += _everywhere(seller, own_live.origin + path)
     assert faults == []
