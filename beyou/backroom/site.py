@@ -5,7 +5,7 @@ Its views, lists and templates are Django's; here stand who enters, what is show
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.apps import apps
@@ -14,9 +14,10 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignKey, Model
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -56,8 +57,8 @@ def shown_fields(model: type[Model]) -> "list[Field[Any, Any]]":
 
 def _kind_of(field: "Field[Any, Any]") -> str:
     """What the column holds: of a foreign key, what the key at its end does."""
-    while field.is_relation:
-        field = field.target_field  # type: ignore[attr-defined]  # a ForeignKey, since the column is concrete
+    while isinstance(field, ForeignKey):
+        field = field.target_field
     return field.get_internal_type()
 
 
@@ -150,10 +151,11 @@ class Rows(_ModelAdmin):
         """A page of the table. That somebody looked is written down before they see it."""
         title = capfirst(str(self.opts.verbose_name_plural))
         response = super().changelist_view(request, {"title": title})
+        assert isinstance(response, TemplateResponse)
         services.note_list_look(
             actor_id=_reader(request),
             table=self.opts.label,
-            page=response.context_data["cl"].page_num,  # type: ignore[attr-defined]  # a TemplateResponse
+            page=(response.context_data or {})["cl"].page_num,
             address=client_ip(request),
         )
         return response
@@ -180,7 +182,7 @@ class Rows(_ModelAdmin):
 
 def _reader(request: HttpRequest) -> UUID:
     assert isinstance(getattr(request, "levels", None), frozenset)
-    return request.member.pk  # type: ignore[attr-defined,no-any-return]  # MemberRequest
+    return cast(MemberRequest, request).member.pk
 
 
 def _subject(row: Model) -> UUID | None:
@@ -188,9 +190,10 @@ def _subject(row: Model) -> UUID | None:
     for table in personal.tables():
         for name in table.people if table.label == row._meta.label else ():
             try:
-                found = getattr(row, row._meta.get_field(name).attname)  # type: ignore[union-attr]
+                field = row._meta.get_field(name)
             except FieldDoesNotExist:
                 continue
+            found = getattr(row, field.attname) if isinstance(field, Field) else None
             if isinstance(found, UUID):
                 return found
     return None
@@ -265,7 +268,7 @@ class BackRoom(AdminSite):
 
         return entered
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]  # resolvers, too, in Django's type
         return [
             path("", self.admin_view(self.index), name="index"),
             path("<str:app_label>/", self.admin_view(self.app_index), name="app_list"),

@@ -193,7 +193,7 @@ class RemovalRow(models.Model):
     # The value of the message's own entry.
     target = models.BinaryField()
     # What the members read, and the salt of the commitment; neither is left of an erased message.
-    words = models.CharField(max_length=100, null=True)  # noqa: DJ001
+    words = models.CharField(max_length=100, null=True)  # noqa: DJ001  (gone is not empty)
     salt = models.BinaryField(null=True)
     signature = models.BinaryField()
 

@@ -201,7 +201,9 @@ class _TakingForm(AnswerForm):
         return {"reason": Reason(said["reason"]), "words": said["words"], "answer": said["answer"]}
 
     def told(self) -> str:
-        """What the member will read."""
+        """What the member will read. Each of the two forms below says it; a form of Django's cannot be an
+        abstract class.
+        """
         raise NotImplementedError
 
     def preview(self) -> dict[str, str]:

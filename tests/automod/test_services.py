@@ -33,6 +33,7 @@ from beyou.notifications.models import Notification
 from beyou.reports import queries as reports
 from beyou.reports import services as cases
 from beyou.reports.models import Case, Report
+from beyou.reports.rules import Target
 from beyou.users import profiles
 from beyou.users.errors import FieldRefused
 from beyou.users.models import User
@@ -472,7 +473,7 @@ def test_a_finding_joins_the_case_of_members_and_tells_only_them(mo: User) -> No
     sent = say(conversation, alice, "oil")
     cases.report(
         reporter_id=bob.pk,
-        target=reports.Target.MESSAGES,
+        target=Target.MESSAGES,
         key="alice",
         reason=Reason.SPAM,
         message_ids=[sent.message],

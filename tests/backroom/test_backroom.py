@@ -123,7 +123,7 @@ def _strangers() -> Iterator[tuple[str, Client, dict[str, Any]]]:
 
 def _said(response: HttpResponseBase, prefix: str) -> tuple[Any, ...]:
     """Everything that an answer says, without what differs each time."""
-    body = response.content.decode().replace(prefix, "/X/")  # type: ignore[attr-defined]
+    body = response.content.decode().replace(prefix, "/X/")  # type: ignore[attr-defined]  # not streamed
     headers = {name: value for name, value in response.headers.items() if name != "X-Request-Id"}
     cookies = {name: (bool(each.value), each["max-age"]) for name, each in response.cookies.items()}
     return response.status_code, re.sub(r"\b[A-Za-z0-9]{64}\b", "token", body), headers, cookies
